@@ -62,14 +62,14 @@ impl Links {
     fn read(runs: &Runs) -> Result<Self, Error> {
         let (mut continues, mut damaged) = (BTreeMap::new(), Vec::new());
         for listed in runs.all()? {
-            let continued = match listed.record {
+            let earlier = match listed.record {
                 Ok(record) => record.header.continues,
                 Err(error) => {
                     damaged.push((listed.id.clone(), error));
                     Vec::new()
                 }
             };
-            continues.insert(listed.id, continued);
+            continues.insert(listed.id, earlier);
         }
         Ok(Self { continues, damaged })
     }
