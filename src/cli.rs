@@ -234,11 +234,13 @@ If apply is interrupted, run it again: it resumes with what is still missing."
   hookferry report latest -o html > report.html
   hookferry report plan.json -o markdown >> \"$GITHUB_STEP_SUMMARY\"")]
     Report(ReportArgs),
-    /// Undo exactly the named runs: delete what they created, restore what they updated, skip what has changed since
+    /// Undo exactly the named runs, or their chains: delete what they created, restore what they updated, skip what has changed since
     #[command(after_help = "Examples:
   hookferry rollback latest --dry-run
+  hookferry rollback latest --chain
   hookferry rollback 20261124-021530-7f3a2b", after_long_help = examples_and_accounts!("Examples:
   hookferry rollback latest --dry-run
+  hookferry rollback latest --chain
   hookferry rollback 20261124-021530-7f3a2b"))]
     Rollback(RollbackArgs),
     /// Print the map from source ids to target ids, or rewrite exported alerts with it

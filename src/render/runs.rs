@@ -50,7 +50,7 @@ fn state_description(state: &str) -> &'static str {
         "open" => "the result of some sends is unknown; the next `migrate` resolves them",
         "complete" => "everything that it was to write is in the target",
         "partial" => "ended incomplete; to continue, run the same migration again",
-        "continued" => "ended early; a later run found out what had arrived, and went on",
+        "continued" => "ended early; a later run found out what had arrived, and resumed it",
         _ => "in progress, or interrupted without open sends",
     }
 }

@@ -30,8 +30,9 @@ pub(super) fn choose(
     let mut ids = ids?;
     let mut without_record = Vec::new();
     if chain {
-        let links = Links::read(runs, screen)?;
+        let links = Links::read(runs)?;
         (ids, without_record) = links.chain(ids);
+        links.warn_about_damaged(&ids, screen);
     }
     let records: Result<Vec<RunRecord>, Error> = ids.iter().rev().map(|id| runs.open(id)).collect();
     let records = records?;
@@ -52,25 +53,34 @@ pub(super) fn choose(
 
 /// Which runs continued which.
 struct Links {
-    /// For each run on record, those that it continued.
+    /// For each run on record, those that it continued; none for a damaged record.
     continues: BTreeMap<String, Vec<String>>,
+    damaged: Vec<(String, Error)>,
 }
 
 impl Links {
-    fn read(runs: &Runs, screen: &Screen) -> Result<Self, Error> {
-        let mut continues = BTreeMap::new();
+    fn read(runs: &Runs) -> Result<Self, Error> {
+        let (mut continues, mut damaged) = (BTreeMap::new(), Vec::new());
         for listed in runs.all()? {
-            match listed.record {
-                Ok(record) => {
-                    continues.insert(listed.id, record.header.continues);
+            let earlier = match listed.record {
+                Ok(record) => record.header.continues,
+                Err(error) => {
+                    damaged.push((listed.id.clone(), error));
+                    Vec::new()
                 }
-                Err(error) => screen.warn(&format!(
-                    "whether run {} is of this chain is unknown: {error}",
-                    listed.id
-                )),
-            }
+            };
+            continues.insert(listed.id, earlier);
         }
-        Ok(Self { continues })
+        Ok(Self { continues, damaged })
+    }
+
+    /// Warns about the records that nobody can read, except those of the chain, which fail when they are opened.
+    fn warn_about_damaged(&self, chain: &BTreeSet<String>, screen: &Screen) {
+        for (id, error) in self.damaged.iter().filter(|(id, _)| !chain.contains(id)) {
+            screen.warn(&format!(
+                "whether run {id} is of this chain is unknown: {error}"
+            ));
+        }
     }
 
     /// All runs that belong to the chains of these: those on record, and those without one.

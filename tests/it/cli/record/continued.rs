@@ -205,6 +205,59 @@ fn a_run_from_another_source_continues_nothing() {
     assert_eq!(document["runs"], json!([ids[2], ids[0]]));
 }
 
+/// Runs that write to another account are of no chain of this one, even from the same source and in the same folder.
+#[test]
+fn a_chain_stays_within_one_account() {
+    let (accounts, others) = (with_slow_target(), StandIn::demo());
+    interrupt(&accounts, "INT");
+    let state = accounts.home().join("state/hookferry");
+    let elsewhere = others
+        .program(MIGRATE)
+        .arg("--state-dir")
+        .arg(state.to_str().unwrap())
+        .run();
+    elsewhere.assert_code(0);
+    assert!(!undo_command(&elsewhere).contains(&"--chain".to_owned()));
+    let last = migrate(&accounts);
+    let undo = undo_command(&last);
+    let preview = run_proposed(&accounts, &undo, "--dry-run -o json");
+    let document: Value = serde_json::from_str(&preview.stdout).unwrap();
+    let ids = ids(&accounts);
+    assert_eq!(document["runs"], json!([ids[2], ids[0]]));
+    run_proposed(&accounts, &undo, &format!("--yes {QUICK}")).assert_code(0);
+    assert_eq!(others.target().webhooks().len(), 15);
+}
+
+/// A record that nobody can read may be of the chain: that is said, and the others are undone. One that certainly is of
+/// it stops the rollback.
+#[test]
+fn a_damaged_record_is_named() {
+    let accounts = with_slow_target();
+    let before = accounts.target().webhooks();
+    interrupt(&accounts, "INT");
+    let last = migrate(&accounts);
+    let first = ids(&accounts)[0].clone();
+    let journal = |run: &str| format!("state/hookferry/runs/{run}/journal.jsonl");
+    let intact = accounts.read(&journal(&first));
+    accounts.write(&journal(&first), "no journal\n");
+    let undo = undo_command(&last);
+    for named in [&undo[1], &first] {
+        let line = format!("rollback {named} --chain --yes {QUICK}");
+        let run = accounts.program(&line).run();
+        run.assert_code(1);
+        assert!(run.stderr.contains("is damaged"), "{}", run.stderr);
+    }
+    assert_eq!(accounts.target().webhooks().len(), 15);
+    accounts.write(&journal(&first), &intact);
+    let other = "20260101-000000-000abc";
+    accounts.write(&journal(other), "no journal\n");
+    let run = run_proposed(&accounts, &undo, &format!("--yes {QUICK}"));
+    run.assert_code(0);
+    let shown = format!("whether run {other} is of this chain is unknown");
+    assert!(run.stderr.contains(&shown), "{}", run.stderr);
+    assert_eq!(accounts.target().webhooks(), before);
+}
+
 /// What a later run wrote is not left open by the first one any more.
 #[test]
 fn what_another_run_has_written_since_is_not_continued() {
