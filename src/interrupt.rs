@@ -4,6 +4,7 @@
 
 use crate::error::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A signal that asks the process to stop.
@@ -47,6 +48,9 @@ impl Signal {
     }
 }
 
+/// The longest wait for the report on a signal.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The stop request of a run; clones share it.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<InterruptState>);
@@ -54,7 +58,7 @@ pub struct Interrupt(Arc<InterruptState>);
 #[derive(Debug)]
 struct InterruptState {
     first_signal: OnceLock<Signal>,
-    /// Whether the user has been told of the first signal; changes with every signal and hold.
+    /// Whether the first signal has been reported to the user; changes with every signal and hold.
     is_reported: watch::Sender<bool>,
     /// The message of the active [`Hold`], if any.
     hold_message: Mutex<Option<&'static str>>,
@@ -91,7 +95,7 @@ impl Interrupt {
         }
     }
 
-    /// Resolves once a signal has arrived and no hold is active; not before the user has been told, because the process
+    /// Resolves once a signal has arrived and no hold is active; not before that has been reported, because the process
     /// ends then.
     pub async fn wait_for_unheld_signal(&self) -> Signal {
         let mut changes = self.0.is_reported.subscribe();
@@ -118,9 +122,16 @@ impl Interrupt {
         Hold(Arc::clone(&self.0))
     }
 
-    /// Records a signal, and calls `report` with whether it is the first before anybody acts on it.
+    /// Records a signal, and calls `report` with whether it is the first before anybody acts on it; but nobody waits
+    /// longer than a second for a report, because whoever reads it may have stopped reading.
     pub fn note(&self, signal: Signal, report: impl FnOnce(bool)) {
-        report(self.0.first_signal.set(signal).is_ok());
+        let is_first = self.0.first_signal.set(signal).is_ok();
+        let state = Arc::clone(&self.0);
+        std::thread::spawn(move || {
+            std::thread::sleep(REPORT_TIMEOUT);
+            state.is_reported.send_replace(true);
+        });
+        report(is_first);
         self.0.is_reported.send_replace(true);
     }
 

@@ -128,7 +128,7 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
             }
             (false, _) => {
                 screen.warn(&format!(
-                    "{name}: exited immediately; everything that was sent is on record"
+                    "{name}: exited immediately; everything that was sent is on record: run the same command again to resume, and `hookferry runs` lists the runs"
                 ));
                 #[expect(
                     clippy::exit,

@@ -56,7 +56,9 @@ impl Proposal {
     /// Adds an option with its value.
     #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
-        self.word(name).word(value)
+        let mut words = Words::default();
+        words.push_option(name, value);
+        self.words(&words)
     }
 
     /// Adds an option with its value, if there is one.
@@ -91,7 +93,13 @@ impl Words {
     }
 
     /// Adds an option with its value.
+    ///
+    /// Both are one word where the value would pass for an option of its own.
     pub fn push_option(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if value.starts_with('-') && value != "-" {
+            return self.push(format!("{name}={value}"));
+        }
         self.push(name);
         self.push(value);
     }
@@ -121,7 +129,8 @@ impl fmt::Display for Words {
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let shown = untrusted::escape(word);
-    if !shown.is_empty() && shown.chars().all(is_plain) {
+    // Some shells look for a program behind a leading `=`.
+    if !shown.is_empty() && !shown.starts_with('=') && shown.chars().all(is_plain) {
         shown
     } else {
         format!("'{}'", shown.replace('\'', r"'\''"))

@@ -188,9 +188,9 @@ pub struct ConflictArgs {
     pub on_conflict: ConflictArg,
     /// What to do about the conflicts of certain webhooks instead: `ALIAS=POLICY`, such as 'ops pager=update'
     ///
-    /// ALIAS is an alias as the plan shows it, or a case-sensitive pattern with the wildcards * and ?. Of several that
-    /// match, the last counts.
-    #[arg(long, value_name = "ALIAS=POLICY")]
+    /// ALIAS is an alias as the plan shows it; where no webhook has it, a case-sensitive pattern with the wildcards *
+    /// and ?. Of several decisions about a webhook, the last counts.
+    #[arg(long, value_name = "ALIAS=POLICY", allow_hyphen_values = true)]
     pub on_conflict_for: Vec<String>,
 }
 

@@ -35,7 +35,9 @@ pub(super) fn topics<'t>() -> impl Iterator<Item = &'t str> {
 
 /// The program's commands, as clap sees them on a command line.
 pub(super) fn program() -> Command {
-    other_names::add(Cli::command())
+    // The page about rules has a file to copy, which stays valid only as long as nobody breaks its lines.
+    let program = Cli::command().mut_subcommand("rules", |rules| rules.term_width(100));
+    other_names::add(program)
 }
 
 /// The help of a command, of a topic, or of the program if no word names one.

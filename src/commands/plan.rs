@@ -22,7 +22,12 @@ pub(super) async fn run(
     let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
     let is_bound = settings.out.is_some() || settings.output != ReportFormat::Text;
     let document = if is_bound {
-        bind_plan(&planned, &settings.route, settings.valid_for)?
+        bind_plan(
+            &planned,
+            &settings.route,
+            settings.valid_for,
+            settings.max_changes,
+        )?
     } else {
         PlanDocument::streamed(planned.view(), Depth::Fields)
     };

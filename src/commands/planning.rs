@@ -11,13 +11,12 @@ use crate::coralogix::retry::WaitBudget;
 use crate::document::view::{Party, PlanView};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{ConflictPolicy, Plan, PriorKnowledge, plan};
+use crate::pipeline::plan::{ConflictPolicy, Plan, PriorKnowledge, plan, resolve_policy};
 use crate::pipeline::rewrite::{Portable, Rewriting};
 use crate::pipeline::strip::strip_with_cache;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
 use crate::untrusted;
-use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Both sides of a route, as read.
@@ -145,18 +144,14 @@ pub(super) fn make_plan_with_rewriting(
 
 /// Fails if a decision of `--on-conflict-for` is about no webhook: a typo must not look like a decision.
 fn refuse_unmatched_decision(policy: &ConflictPolicy, portable: &Portable) -> Result<(), Error> {
-    if policy.decisions.is_empty() {
-        return Ok(());
-    }
-    let webhooks = portable.webhooks().iter();
-    let aliases: Vec<SmolStr> = webhooks.map(|webhook| webhook.alias().clone()).collect();
-    let Some(decision) = policy.first_unmatched(&aliases) else {
+    let resolved = resolve_policy(policy, portable);
+    let Some(decision) = resolved.unmatched.first() else {
         return Ok(());
     };
     let alias = untrusted::escape_truncated(&decision.alias, 60);
     Err(Error::usage(format!(
         "--on-conflict-for: no selected webhook has the alias '{alias}' ({} checked)",
-        aliases.len()
+        portable.webhooks().len()
     ))
     .with_hint("give the alias as the plan shows it, after any renaming; patterns are case-sensitive, with `*` and `?` as wildcards"))
 }

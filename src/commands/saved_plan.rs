@@ -3,8 +3,9 @@
 
 use super::planning::PlannedMigration;
 use crate::coralogix::account::Account;
-use crate::coralogix::undocumented::{ignore_key_flag, shown_key_name};
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::kind::WebhookType;
+use crate::coralogix::undocumented::shown_key_name;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::{Depth, PlanDocument, SavedPlan, StreamedSteps, refusal_reason, sign_plan};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
@@ -18,6 +19,7 @@ use crate::proposal::{Proposal, Words};
 use crate::render::drift::{document as drift_document, lines, summary};
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
+use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
@@ -61,6 +63,7 @@ pub(super) fn bind_plan<'p>(
     planned: &'p PlannedMigration,
     route: &Route,
     valid_for: SignedDuration,
+    max_changes: Option<usize>,
 ) -> Result<PlanDocument<StreamedSteps<'p>>, Error> {
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, route);
@@ -79,6 +82,7 @@ pub(super) fn bind_plan<'p>(
             Retargeting::ToTarget => Some("target".to_owned()),
             Retargeting::To(region) => Some(region.code().to_owned()),
         },
+        max_changes,
     };
     let mut document = PlanDocument::streamed(planned.view(), Depth::Fields);
     document.binding = Some(Binding::new(&inputs, decisions, &keys));
@@ -141,15 +145,24 @@ impl<'a> ApprovedPlan<'a> {
     }
 
     /// Says that the plan holds, and which it is, so that the reader of a comment on it knows that it is the same.
-    pub(super) fn still_holds(&self) -> String {
+    ///
+    /// `plan_written_ids` holds the ids that earlier runs of the same plan wrote.
+    pub(super) fn still_holds(&self, plan_written_ids: &HashSet<WebhookId>) -> String {
         let Binding {
             fingerprint,
             created,
             ..
         } = &self.apply.binding;
         let name = &self.apply.plan_name;
+        let but = match plan_written_ids.len() {
+            0 => String::new(),
+            n => format!(
+                " but {} that this plan wrote already",
+                counted(n, "webhook")
+            ),
+        };
         format!(
-            "{name} still holds: nothing has changed since {created} (fingerprint {fingerprint})"
+            "{name} still holds: nothing has changed since {created}{but} (fingerprint {fingerprint})"
         )
     }
 
@@ -189,7 +202,7 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<(), Err
         )
         .with_hint(format!(
             "make a new plan, with a longer --valid-for if approval takes long: {}",
-            replan_command(apply)
+            replan_words(apply).option("--out", &apply.plan_path)
         )));
     }
     if let Some(why) = refusal_reason(&saved.document) {
@@ -232,11 +245,11 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
     )
     .with_hint(match undocumented_drift(drift) {
         Some(names) => {
-            let flags: Vec<String> = names.into_iter().map(ignore_key_flag).collect();
+            let ignoring = names.into_iter().fold(replan_command(apply), |command, name| {
+                command.option("--ignore-key", shown_key_name(name))
+            });
             format!(
-                "only undocumented keys changed; if the server sets them by itself, make a new plan that ignores them: {} {}",
-                replan_command(apply),
-                flags.join(" ")
+                "only undocumented keys changed; if the server sets them by itself, make a new plan that ignores them: {ignoring}"
             )
         }
         None => format!(
@@ -248,26 +261,33 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
 
 /// The command that makes the next plan, with all that decided this one.
 fn replan_command(apply: &ApplySettings) -> Proposal {
-    let (binding, route) = (&apply.binding, &apply.migrate.route);
-    let follow_up = &apply.migrate.follow_up;
-    let command = Proposal::new("plan")
-        .option("--from", &origin_argument(&route.source))
-        .option("--to", &account_argument(&route.target))
-        .words(&decision_words(apply));
+    let binding = &apply.binding;
     let valid_for = binding.valid_until.duration_since(binding.created);
     let valid_for = (valid_for != DEFAULT_VALIDITY).then(|| format!("{valid_for:#}"));
-    command
-        .words(&follow_up.rewriting.words())
-        .words(&apply.reading)
-        .maybe_option("--state-dir", follow_up.state_dir.as_deref())
+    replan_words(apply)
         .maybe_option("--valid-for", valid_for.as_deref())
         .option("--out", &apply.plan_path)
 }
 
+/// The same without how long it is valid, and where it is saved.
+fn replan_words(apply: &ApplySettings) -> Proposal {
+    let route = &apply.migrate.route;
+    let follow_up = &apply.migrate.follow_up;
+    Proposal::new("plan")
+        .option("--from", &origin_argument(&route.source))
+        .option("--to", &account_argument(&route.target))
+        .words(&decision_words(apply))
+        .words(&follow_up.rewriting.words())
+        .words(&apply.reading)
+        .maybe_option("--state-dir", follow_up.state_dir.as_deref())
+}
+
 fn account_argument(account: &Account) -> String {
-    let base = account.endpoint.base().as_str().trim_end_matches('/');
     let profile = account.profile.as_ref();
-    profile.map_or_else(|| base.to_owned(), |profile| profile.name.clone())
+    profile.map_or_else(
+        || account.endpoint.shown_address(),
+        |profile| profile.name.clone(),
+    )
 }
 
 fn origin_argument(origin: &Origin) -> String {
@@ -285,7 +305,9 @@ fn decision_words(apply: &ApplySettings) -> Words {
     let policy = &apply.migrate.route.on_conflict;
     let mut words = Words::default();
     for type_id in &selection.types {
-        words.push_option("--type", type_id.to_string());
+        let kind = WebhookType::from_id(TypeId(*type_id));
+        let name = kind.map_or_else(|| type_id.to_string(), |kind| kind.name.to_owned());
+        words.push_option("--type", name);
     }
     for name in &selection.names {
         words.push_option("--name", name);
@@ -298,6 +320,9 @@ fn decision_words(apply: &ApplySettings) -> Words {
     }
     for decision in &policy.decisions {
         words.push_option("--on-conflict-for", decision.to_string());
+    }
+    if let Some(limit) = apply.binding.max_changes {
+        words.push_option("--max-changes", limit.to_string());
     }
     for key in &apply.binding.ignore_keys {
         words.push_option("--ignore-key", shown_key_name(key));

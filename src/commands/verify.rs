@@ -159,7 +159,7 @@ fn rolled_back_text(record: &RunRecord) -> Option<String> {
     let run = record.id();
     if record.is_rollback_open() {
         return Some(format!(
-            "a rollback of run {run} was cut off; `{}` goes on with it",
+            "a rollback of run {run} was cut off; `{}` resumes it",
             record.rollback_command()
         ));
     }

@@ -146,6 +146,15 @@ impl Endpoint {
         url.path().strip_prefix(prefix).unwrap_or_default()
     }
 
+    /// The base URL for a command that is proposed: a word in its place where it has a path, in which a gateway may have
+    /// its credential.
+    pub fn shown_address(&self) -> String {
+        match self.base.path() {
+            "/" | "" => self.base.as_str().trim_end_matches('/').to_owned(),
+            _ => "ADDRESS".to_owned(),
+        }
+    }
+
     fn join_base(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));

@@ -8,7 +8,6 @@ use super::listing::{JsonFlaw, NotAList, TextPosition};
 use super::scan::Scanner;
 use crate::http::failure::{Failure, Unusable, UnusableCause};
 use crate::http::server_words::SentValues;
-use crate::untrusted;
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING,
 };
@@ -145,19 +144,21 @@ fn harmless_key(token: &str, sent: &SentValues) -> Option<String> {
 /// What a response that is not valid UTF-8 is; hookferry undoes gzip only where the headers say so.
 fn not_utf8(at: TextPosition, bytes: &[u8], headers: &HeaderMap) -> Unusable {
     let encoding = header(headers, CONTENT_ENCODING.as_str());
-    let charset = header(headers, CONTENT_TYPE.as_str()).and_then(|value| {
-        value
-            .split_once("charset=")
-            .map(|(_, name)| name.to_owned())
-    });
-    let what = if let Some(encoding) = encoding.filter(|encoding| encoding != "identity") {
-        format!("compressed with `{encoding}`, which hookferry did not ask for")
+    let encoding = encoding.filter(|encoding| encoding != "identity");
+    let content_type = header(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    let charset = content_type.split_once("charset=").map(|(_, name)| name);
+    let what = if let Some(encoding) = encoding {
+        let name = known_name(&encoding, &KNOWN_ENCODINGS).map_or_else(
+            || "in another way than its header may say".to_owned(),
+            |name| format!("with `{name}`"),
+        );
+        format!("compressed {name}, which hookferry did not ask for")
     } else if bytes.starts_with(GZIP_MAGIC) {
         "compressed with gzip, which no header says".to_owned()
     } else if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         "in UTF-16, where UTF-8 belongs".to_owned()
     } else {
-        match charset {
+        match charset.and_then(|charset| known_name(charset, &KNOWN_CHARSETS)) {
             Some(charset) => format!("not valid UTF-8 at {at}; its header says charset={charset}"),
             None => format!("not valid UTF-8 at {at}"),
         }
@@ -165,8 +166,28 @@ fn not_utf8(at: TextPosition, bytes: &[u8], headers: &HeaderMap) -> Unusable {
     Unusable::new(UnusableCause::Damaged, what)
 }
 
-/// The short value of a header, in lower case.
+/// The names of encodings and charsets that a message may repeat; anything else in a header may be what was sent.
+const KNOWN_ENCODINGS: [&str; 6] = ["br", "compress", "deflate", "gzip", "x-gzip", "zstd"];
+const KNOWN_CHARSETS: [&str; 10] = [
+    "big5",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "gbk",
+    "iso-8859-1",
+    "iso-8859-15",
+    "shift_jis",
+    "utf-16",
+    "windows-1252",
+];
+
+/// The known name that a header states, whatever its quotes.
+fn known_name<'k>(stated: &str, known: &[&'k str]) -> Option<&'k str> {
+    let stated = stated.trim().trim_matches('"');
+    known.iter().copied().find(|name| *name == stated)
+}
+
+/// The value of a header, in lower case.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?;
-    Some(untrusted::escape_truncated(&value.to_lowercase(), 60))
+    Some(headers.get(name)?.to_str().ok()?.to_lowercase())
 }

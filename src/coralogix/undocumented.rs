@@ -166,13 +166,10 @@ pub struct StateKeys(Arc<Vec<SmolStr>>);
 
 /// The flag that leaves a key out of comparisons, for a hint that the user can type.
 pub fn ignore_key_flag(name: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let name = crate::untrusted::escape_truncated(shown_key_name(name), 60);
-    if name.bytes().all(is_plain) {
-        format!("--ignore-key {name}")
-    } else {
-        format!("--ignore-key '{name}'")
-    }
+    format!(
+        "--ignore-key {}",
+        crate::proposal::quoted(shown_key_name(name))
+    )
 }
 
 /// The name of an undocumented key, unless it looks like an API key, which no output may show.

@@ -47,8 +47,8 @@ pub struct LeftoverDocument {
 pub struct FlowsBackDocument {
     /// Whether it keeps the source's ingest key.
     pub keeps_key: bool,
-    /// The path of that key in the webhook; `None` if it keeps none.
-    pub key: Option<String>,
+    /// The paths of that key in the webhook.
+    pub keys: Vec<String>,
     /// The ingest host that it sends to, if that host is not the target's.
     pub host: Option<String>,
 }
@@ -113,8 +113,8 @@ impl From<&UnmatchedSecret> for LeftoverDocument {
 impl From<&LogBackflow> for FlowsBackDocument {
     fn from(flow: &LogBackflow) -> Self {
         Self {
-            keeps_key: flow.kept_key.is_some(),
-            key: flow.kept_key.clone(),
+            keeps_key: !flow.kept_keys.is_empty(),
+            keys: flow.kept_keys.clone(),
             host: flow.host.clone(),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::{PlanDocument, StepDocument};
 use crate::pipeline::plan::StepState;
-use crate::proposal::quoted;
+use crate::proposal::{Words, quoted};
+use crate::untrusted;
 use crate::wording::counted;
 
 /// The reason why applying a plan would write nothing, and what the user can do about it.
@@ -25,12 +26,16 @@ pub fn plan_refusal(plan: &PlanDocument) -> Option<PlanRefusal> {
         );
     }
     let policy = plan.policy();
+    let policy = policy.resolve(plan.steps.iter().map(|step| step.alias.as_str()));
     let first = |state| {
         let mut steps = plan.steps.iter();
         steps.find(|step| step.state == state && policy.prevents_apply(&step.alias, state))
     };
     if let Some(step) = first(StepState::Conflict) {
         remedies.extend(ways_out_of_a_conflict(step, plan.source.is_backup));
+        if plan.refused_because_of.conflict > 1 {
+            remedies.push("each of the other conflicts has the same ways out; these options can be given several times".to_owned());
+        }
     }
     let ambiguous = first(StepState::Ambiguous).inspect(|_| {
         remedies.push("ambiguous (no certain match in the target): rename or remove the copies in one of the accounts".to_owned());
@@ -42,9 +47,11 @@ pub fn plan_refusal(plan: &PlanDocument) -> Option<PlanRefusal> {
         );
     });
     if let Some(step) = ambiguous.or(blocked) {
+        let leave_out = leave_out_option(step).map_or_else(String::new, |option| {
+            format!("to leave one of these out: `{option}`; ")
+        });
         remedies.push(format!(
-            "to leave one of these out: `--name {}`; to leave all of them alone: `--on-conflict skip`",
-            quoted(&format!("!{}", step.alias))
+            "{leave_out}to leave all of them alone: `--on-conflict skip`"
         ));
     }
     Some(PlanRefusal { why, remedies })
@@ -70,31 +77,59 @@ pub fn refusal_reason<S>(plan: &PlanDocument<S>) -> Option<String> {
 }
 
 /// What to add to the command for a webhook in conflict, on the example of the first.
-fn ways_out_of_a_conflict(step: &StepDocument, is_restore: bool) -> [String; 4] {
+fn ways_out_of_a_conflict(step: &StepDocument, is_restore: bool) -> Vec<String> {
     let (source, target) = if is_restore {
         ("backup", "account")
     } else {
         ("source", "target")
     };
-    let decision = |word| quoted(&format!("{}={word}", step.alias));
-    let name = serde_json::Value::from(step.alias.as_str());
-    [
+    let decision = |word| {
+        let mut words = Words::default();
+        words.push_option("--on-conflict-for", format!("{}={word}", step.alias));
+        words
+    };
+    let mut ways = vec![
         format!(
-            "conflict, to keep the {target}'s webhook: add `--on-conflict-for {}` to the command (or `--on-conflict skip`, for all of them)",
+            "conflict, to keep the {target}'s webhook: add `{}` to the command (`--on-conflict skip` for all of them)",
             decision("skip")
         ),
         format!(
-            "to overwrite it with the {source}'s: `--on-conflict-for {}` (or `--on-conflict update`, for all of them)",
+            "to overwrite it with the {source}'s: `{}` (`--on-conflict update` for all of them)",
             decision("update")
         ),
+    ];
+    // A restore finds its webhooks by their ids, so another alias makes no second webhook.
+    let condition = rule_condition(step).filter(|_| !is_restore);
+    ways.extend(condition.map(|condition| {
         format!(
-            "to have both: a rule with `match = {{ alias = {name} }}` and `rename = \"{{alias}} (copy)\"`, in a file for `--rules` (see `hookferry help rules`)"
-        ),
-        format!(
-            "to leave it out: `--name {}`",
-            quoted(&format!("!{}", step.alias))
-        ),
-    ]
+            "to have both: a rule with `match = {{ {condition} }}` and `rename = \"{{alias}} (copy)\"`, in a file for `--rules` (see `hookferry help rules`)"
+        )
+    }));
+    ways.extend(leave_out_option(step).map(|option| format!("to leave it out: `{option}`")));
+    ways
+}
+
+/// The condition of a rule that matches this webhook and no other; `None` if its alias cannot be one, and it has no id.
+fn rule_condition(step: &StepDocument) -> Option<String> {
+    if names_one(step) {
+        let alias = serde_json::Value::from(step.alias.as_str());
+        return Some(format!("alias = {alias}"));
+    }
+    let id = step.source_id.as_ref()?;
+    Some(format!("id = {}", id.to_json()))
+}
+
+/// The option that leaves this webhook out and no other; `None` if none can.
+fn leave_out_option(step: &StepDocument) -> Option<String> {
+    names_one(step).then(|| format!("--name {}", quoted(&format!("!{}", step.alias))))
+}
+
+/// Whether the alias that is shown means this webhook alone where a pattern for aliases of the source is expected: it has
+/// no wildcards, is shown as it is, and no rule has changed it.
+fn names_one(step: &StepDocument) -> bool {
+    let is_renamed = step.changes.iter().any(|change| change.path == "alias");
+    let is_typed_as_shown = untrusted::escape(&step.alias) == step.alias;
+    is_typed_as_shown && !is_renamed && !step.alias.contains(['*', '?'])
 }
 
 /// The number of webhooks in a state, in words: `2 to create`, `1 conflict`.

@@ -41,6 +41,9 @@ pub struct Binding {
     pub unmatched_secret: UnmatchedSecretPolicy,
     /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
+    /// The most webhooks that the plan may write; `None` for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_changes: Option<usize>,
     /// The undocumented keys that the user named as the server's own state; no digest covers them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore_keys: Vec<SmolStr>,
@@ -193,6 +196,8 @@ pub struct BindingOptions {
     pub unmatched_secret: UnmatchedSecretPolicy,
     /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
+    /// The most webhooks that the plan may write; `None` for no limit.
+    pub max_changes: Option<usize>,
 }
 
 impl Binding {
@@ -226,6 +231,7 @@ impl Binding {
             selection: options.selection,
             unmatched_secret: options.unmatched_secret,
             retarget: options.retarget,
+            max_changes: options.max_changes,
             ignore_keys: inputs.plan.portable().state_keys().named().to_vec(),
             rules,
             fingerprint: String::new(),

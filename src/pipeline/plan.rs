@@ -8,13 +8,13 @@ mod prior_knowledge;
 mod step;
 mod step_ix;
 
-pub use conflict_policy::{ConflictDecision, ConflictPolicy, OnConflict};
+pub use conflict_policy::{ConflictDecision, ConflictPolicy, OnConflict, ResolvedPolicy};
 pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
 pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCopy, UnprovenRun};
 pub use step::Step;
 pub use step_ix::StepIx;
 
-use super::rewrite::{Ending, Portable, PortableWebhook};
+use super::rewrite::{Portable, PortableWebhook, ServiceEnd};
 use super::strip::Stripped;
 use crate::coralogix::path::Path;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ pub enum Notice {
     /// The destinations of this many webhooks will be notified.
     WillNotify(usize),
     /// This many webhooks deliver to a service that ends, or has ended.
-    EndingService(Ending, usize),
+    EndingService(ServiceEnd, usize),
     /// This many webhooks keep the source's ingest key or host, so their logs flow back to the source account.
     LogsFlowBack(usize),
     /// This many webhooks have a value that is probably wrong.
@@ -201,8 +201,9 @@ impl Plan {
 
     /// The number of webhooks in each state that prevent the plan from being applied under its conflict policy.
     pub fn preventing_apply(&self) -> Counts {
+        let policy = resolve_policy(&self.policy, &self.portable);
         let prevents_apply = |(webhook, step): &(&PortableWebhook, &Step)| {
-            self.policy.prevents_apply(webhook.alias(), step.state)
+            policy.prevents_apply(webhook.alias(), step.state)
         };
         let preventing = self.steps().filter(prevents_apply);
         Counts::of(preventing.map(|(_, step)| step.state))
@@ -278,7 +279,7 @@ impl Plan {
 
 /// The services that end, each with the number of webhooks that deliver to it.
 fn endings(webhooks: &[&PortableWebhook]) -> Vec<Notice> {
-    let mut found: Vec<(Ending, usize)> = Vec::new();
+    let mut found: Vec<(ServiceEnd, usize)> = Vec::new();
     for ending in webhooks.iter().filter_map(|webhook| webhook.ending()) {
         match found.iter_mut().find(|(other, _)| *other == ending) {
             Some((_, n)) => *n += 1,
@@ -304,6 +305,12 @@ impl Notice {
     }
 }
 
+/// The policy for the desired webhooks.
+pub fn resolve_policy<'p>(policy: &ConflictPolicy, portable: &'p Portable) -> ResolvedPolicy<'p> {
+    let webhooks = portable.webhooks().iter();
+    policy.resolve(webhooks.map(|webhook| webhook.alias().as_str()))
+}
+
 /// Compares the desired webhooks with those of the target and with what is known from earlier runs, and
 /// decides each one.
 pub fn plan(
@@ -313,7 +320,8 @@ pub fn plan(
     known: &PriorKnowledge,
 ) -> Plan {
     let policy = policy.into();
-    let (steps, n_matched) = matching::decide(&portable, target.webhooks(), &policy, known);
+    let resolved = resolve_policy(&policy, &portable);
+    let (steps, n_matched) = matching::decide(&portable, target.webhooks(), &resolved, known);
     Plan {
         portable,
         steps,

@@ -15,7 +15,7 @@ mod value_warning;
 mod values;
 
 pub use change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
-pub use ending_service::{Ending, EndingService};
+pub use ending_service::{EndingService, ServiceEnd};
 pub use flow::LogBackflow;
 pub use mistake::Mistake;
 pub use retarget::{Retarget, service_regions};
@@ -121,7 +121,7 @@ struct RewriteReport {
     unmatched_secrets: Vec<UnmatchedSecret>,
     value_warnings: Vec<ValueWarning>,
     log_backflow: Option<LogBackflow>,
-    ending: Option<Ending>,
+    ending: Option<ServiceEnd>,
     moved_to_other_endpoint: bool,
     hosts_left: Vec<String>,
 }
@@ -204,7 +204,7 @@ impl PortableWebhook {
     }
 
     /// The service that it delivers to, if that ends, or has ended.
-    pub fn ending(&self) -> Option<Ending> {
+    pub fn ending(&self) -> Option<ServiceEnd> {
         self.report()?.ending
     }
 
@@ -214,7 +214,7 @@ impl PortableWebhook {
             .is_some_and(|report| report.moved_to_other_endpoint)
     }
 
-    /// The hosts of the source's region that `retarget` left, each once.
+    /// The hosts of the source's region that `retarget` left, the first 20 of them.
     pub fn hosts_left(&self) -> &[String] {
         self.report().map_or(&[], |report| &report.hosts_left)
     }

@@ -12,23 +12,23 @@ use crate::wording::counted;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-/// The drift in a few words: `2 webhooks of the source and 1 of the target changed`.
+/// The drift in a few words: `2 webhooks of the source and the rules file changed`.
 pub fn summary(drift: &[Drift]) -> String {
-    let count_on_side = |side| {
-        let is_on_side =
-            |each: &&Drift| matches!(each, Drift::Webhook(webhook) if webhook.side == side);
-        drift.iter().filter(is_on_side).count()
-    };
-    let (source, target) = (count_on_side(Side::Source), count_on_side(Side::Target));
-    match (source, target) {
-        (0, 0) => "it was made with another account, API key or rules file".to_owned(),
-        (n, 0) => format!("{} of the source changed", counted(n, "webhook")),
-        (0, n) => format!("{} of the target changed", counted(n, "webhook")),
-        (n, m) => format!(
-            "{} of the source and {m} of the target changed",
-            counted(n, "webhook")
-        ),
-    }
+    let count =
+        |is_kind: &dyn Fn(&Drift) -> bool| drift.iter().filter(|each| is_kind(each)).count();
+    let n_on =
+        |side| count(&|each| matches!(each, Drift::Webhook(webhook) if webhook.side == side));
+    let (source, target) = (n_on(Side::Source), n_on(Side::Target));
+    let has_other_company = count(&|each| matches!(each, Drift::Company { .. })) > 0;
+    let has_other_rules = count(&|each| matches!(each, Drift::Rules(_))) > 0;
+    let parts = [
+        has_other_company.then(|| "the account".to_owned()),
+        (source > 0).then(|| format!("{} of the source", counted(source, "webhook"))),
+        (target > 0).then(|| format!("{} of the target", counted(target, "webhook"))),
+        has_other_rules.then(|| "the rules file".to_owned()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("{} changed", parts.join(" and "))
 }
 
 /// All drift: one line per change, and one per changed field.

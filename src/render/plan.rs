@@ -382,9 +382,17 @@ pub(super) fn nothing_to_do_text(plan: &PlanDocument) -> Option<String> {
             all_selected(total)
         )
     } else {
+        let states = [
+            StepState::Conflict,
+            StepState::Ambiguous,
+            StepState::Blocked,
+        ];
+        let counts = states.map(|state| (state, plan.summary.count(state)));
+        let counts = counts.into_iter().filter(|(_, n)| *n > 0);
+        let counts: Vec<String> = counts.map(|(state, n)| state_count(state, n)).collect();
         format!(
             "Nothing to do: {} left alone (on conflict: {}).",
-            counted(left_alone, "webhook"),
+            counts.join(", "),
             plan.policy().description()
         )
     })

@@ -321,7 +321,7 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
         push_line(
             Meaning::Hint,
             if view.stop.is_some() {
-                format!("next: run {command} again: it goes on where this one stopped")
+                format!("next: run {command} again: it resumes where this one stopped")
             } else if n_unproven > 0 {
                 format!(
                     "next: run {command} again with the API key that the run used, or delete or fix these by hand"

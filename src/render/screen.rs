@@ -1,7 +1,7 @@
 //! The terminal output of a run: the result goes to standard output, everything else to standard error.
 //! Decides nothing about content, and never fails because the reader went away.
 
-use super::columns::indented;
+use super::columns::{indented, wrapped};
 use super::json;
 use super::streams::{ResultWriter, Stream, Streams};
 use super::style::{Meaning, Palette};
@@ -11,7 +11,6 @@ use crate::document::DocumentBody;
 use crate::document::view::Detail;
 use crate::error::Error;
 use crate::render::page::Page;
-use crate::untrusted;
 use crate::wording::duration_text;
 use anstream::ColorChoice;
 use indicatif::MultiProgress;
@@ -155,24 +154,39 @@ impl Screen {
     /// Writes a warning to standard error, quiet or not.
     pub fn warn(&self, warning: &str) {
         let word = self.stderr_palette().paint(Meaning::Warning, "warning:");
-        self.streams
-            .write_stderr(&format!("{word} {}\n", escape_lines(warning)));
+        let text = self.wrapped_lines(&format!("warning: {warning}"));
+        let text = text.replacen("warning:", &word, 1);
+        self.streams.write_stderr(&format!("{text}\n"));
     }
 
     /// Writes an error and its hint, if it has one, to standard error, quiet or not.
     pub fn error(&self, error: &Error) {
         let palette = self.stderr_palette();
         let word = palette.paint(Meaning::Error, "error:");
-        let message = format!("hookferry: {word} {}\n", escape_lines(&error.to_string()));
-        let hint = match error.hint() {
-            Some(hint) => format!(
-                "{} {}\n",
-                palette.paint(Meaning::Hint, "hint:"),
-                escape_lines(hint)
-            ),
-            None => String::new(),
+        let message = self.wrapped_lines(&format!("hookferry: error: {error}"));
+        let message = message.replacen("error:", &word, 1);
+        let hint = error.hint().map_or_else(String::new, |hint| {
+            let word = palette.paint(Meaning::Hint, "hint:");
+            let hint = self.wrapped_lines(&format!("hint: {hint}"));
+            hint.replacen("hint:", &word, 1) + "\n"
+        });
+        self.streams.write_stderr(&format!("{message}\n{hint}"));
+    }
+
+    /// A text for standard error, escaped, each of its lines wrapped to the width of that with its indentation kept.
+    fn wrapped_lines(&self, text: &str) -> String {
+        let width = self.stderr_width();
+        let wrap = |line: &str| {
+            let text = line.trim_start_matches(' ');
+            let indent = line.len() - text.len();
+            let columns = width.saturating_sub(indent).max(1);
+            format!(
+                "{}{}",
+                " ".repeat(indent),
+                wrapped(text, columns, indent + 2)
+            )
         };
-        self.streams.write_stderr(&(message + &hint));
+        text.lines().map(wrap).collect::<Vec<_>>().join("\n")
     }
 
     /// A writer for log subscribers: standard error, without tearing an animated line.
@@ -245,10 +259,4 @@ impl WaitListener for Screen {
         let line = format!("{account}: {why}, retrying in {}", duration_text(wait));
         self.print_message(&indented(&line, self.stderr_width()));
     }
-}
-
-/// Escapes each line of the text; the line breaks are our own and stay.
-fn escape_lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(untrusted::escape).collect();
-    lines.join("\n")
 }

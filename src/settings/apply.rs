@@ -65,12 +65,12 @@ impl ApplySettings {
                 follow_up: follow_up(
                     &state,
                     &arguments.reading.connection,
-                    &rewriting_args(&binding, &arguments),
+                    &repeated_rewriting_args(&binding, &arguments),
                     &route.target,
                 ),
                 route,
                 consent,
-                max_changes: None,
+                max_changes: binding.max_changes,
                 push: push_options(&arguments.writing),
                 state,
                 detail: detail(&arguments.detail),
@@ -275,6 +275,16 @@ fn selection_args(binding: &Binding) -> SelectionArgs {
         types: selection.types.iter().map(ToString::to_string).collect(),
         names: selection.names.clone(),
         ids: selection.ids.clone(),
+    }
+}
+
+/// The same for a command that makes the next plan: what a rules file decides, it may decide anew.
+fn repeated_rewriting_args(binding: &Binding, arguments: &cli::ApplyArgs) -> RewritingArgs {
+    let all = rewriting_args(binding, arguments);
+    let is_strict = binding.unmatched_secret == UnmatchedSecretPolicy::Refuse;
+    RewritingArgs {
+        unmatched_secret: all.unmatched_secret.filter(|_| is_strict),
+        ..all
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cli::{
     self, ConnectionArgs, IdentityArgs, ReadingArgs, RewritingArgs, RouteArgs, UnmatchedArg,
 };
 use crate::coralogix::account::Account;
+use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::shown_key_name;
 use crate::document::run::{FollowUp, RewritingOptions, TargetOptions};
 use crate::proposal::Words;
@@ -50,7 +51,7 @@ fn to(target: &Account) -> Option<String> {
     match &target.profile {
         Some(profile) => Some(profile.name.clone()),
         None if endpoint.is_vendor_host() || endpoint.is_loopback() => None,
-        None => Some(endpoint.base().as_str().trim_end_matches('/').to_owned()),
+        None => Some(endpoint.shown_address()),
     }
 }
 
@@ -134,8 +135,8 @@ pub(super) fn rewriting_options(rewriting: &RewritingArgs) -> RewritingOptions {
 /// The options with which `verify` compares the same two sides once more, without those that rewrite webhooks.
 pub(super) fn verify_words(arguments: &cli::VerifyArgs, route: &RouteArgs) -> Words {
     let mut words = Words::default();
-    words.push_option("--from", &route.from);
-    words.push_option("--to", &route.to);
+    words.push_option("--from", shown_account(&route.from));
+    words.push_option("--to", shown_account(&route.to));
     let selection = &arguments.selection;
     for (name, values) in [
         ("--type", &selection.types),
@@ -152,6 +153,14 @@ pub(super) fn verify_words(arguments: &cli::VerifyArgs, route: &RouteArgs) -> Wo
     let state = StateFolder::resolve(arguments.state.state_dir.clone());
     push_maybe(&mut words, "--state-dir", state.flag_value());
     words
+}
+
+/// An account as the user typed it, but without the path of an address.
+fn shown_account(typed: &str) -> String {
+    match Endpoint::parse(typed) {
+        Ok(endpoint) if typed.contains("://") => endpoint.shown_address(),
+        _ => typed.to_owned(),
+    }
 }
 
 /// The path as it is right in any folder: whoever pastes the command may be in another one by then.

@@ -300,7 +300,7 @@ fn resolve_backup_path(
                     .with_hint("name a file, or pass `latest` or a time together with --repo DIR")
             }
             _ => Error::usage(format!("`{shown_text}` is not `latest`, a time or the path of a backup"))
-                .with_hint("`hookferry backup list` shows the backups; write a time as 2026-11-20 or 2026-11-20T03:17, in UTC"),
+                .with_hint("`hookferry backup list --repo REPO` shows the backups; write a time as 2026-11-20 or 2026-11-20T03:17, in UTC"),
         });
     };
     Ok(Origin::Backup(Box::new(RepositoryBackup {

@@ -108,7 +108,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "coralogix",
-        &["http", "closest", "error", "secret", "untrusted"],
+        &[
+            "http",
+            "closest",
+            "error",
+            "proposal",
+            "secret",
+            "untrusted",
+        ],
     ),
     ("heartbeat", &["http", "error", "untrusted"]),
     // If it shared logic with the client, both could agree on the same mistake.

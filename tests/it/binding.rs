@@ -87,6 +87,7 @@ impl Accounts {
     fn binding(&self, keys: &BindingKeys) -> Binding {
         let url = |host: &str| (BoundLocation::Url(format!("https://{host}/")), None);
         let decided = BindingOptions {
+            max_changes: None,
             created: Timestamp::UNIX_EPOCH,
             valid_until: Timestamp::MAX,
             source: url("api.eu1.coralogix.com"),

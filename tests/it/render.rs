@@ -270,13 +270,13 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
     Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: conflict, to keep the target's webhook: add `--on-conflict-for prod-oncall=skip` to the command (or `--on-conflict
-          skip`, for all of them)
-    hint: to overwrite it with the source's: `--on-conflict-for prod-oncall=update` (or `--on-conflict update`, for all of
-          them)
+    hint: conflict, to keep the target's webhook: add `--on-conflict-for prod-oncall=skip` to the command (`--on-conflict
+          skip` for all of them)
+    hint: to overwrite it with the source's: `--on-conflict-for prod-oncall=update` (`--on-conflict update` for all of them)
     hint: to have both: a rule with `match = { alias = "prod-oncall" }` and `rename = "{alias} (copy)"`, in a file for
           `--rules` (see `hookferry help rules`)
     hint: to leave it out: `--name '!prod-oncall'`
+    hint: each of the other conflicts has the same ways out; these options can be given several times
     hint: ambiguous (no certain match in the target): rename or remove the copies in one of the accounts
     hint: blocked (cannot be sent as it is): fix it in the source, or write a rule for it
     hint: to leave one of these out: `--name '!Deploys'`; to leave all of them alone: `--on-conflict skip`
@@ -381,7 +381,7 @@ fn a_plan_with_nothing_to_do_says_so() {
     let skipped = planned(source, target(), OnConflict::Skip);
     assert_eq!(
         last(&skipped),
-        "Nothing to do: 1 webhook left alone (on conflict: skip)."
+        "Nothing to do: 1 conflict left alone (on conflict: skip)."
     );
 }
 

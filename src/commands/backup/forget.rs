@@ -31,7 +31,7 @@ pub(super) async fn run(
     if forgotten.is_empty() {
         return Err(
             Error::new(ErrorKind::NoBackup, format!("there is no backup in {repository}"))
-                .with_hint("pass the repository itself, not a folder in it; `hookferry backup list` shows what it holds"),
+                .with_hint("pass the repository itself, not a folder in it; `hookferry backup list --repo REPO` shows what it holds"),
         );
     }
     let code = combined_exit_code(

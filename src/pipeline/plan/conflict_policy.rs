@@ -2,8 +2,9 @@
 //! decisions for single ones.
 
 use super::StepState;
+use crate::untrusted;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use wildmatch::WildMatch;
 
@@ -32,7 +33,7 @@ impl OnConflict {
     }
 
     /// Whether a webhook in this state prevents the plan from being applied.
-    fn prevents_apply(self, state: StepState) -> bool {
+    pub fn prevents_apply(self, state: StepState) -> bool {
         match state {
             StepState::Conflict => self == Self::Fail,
             StepState::Ambiguous | StepState::Blocked => self != Self::Skip,
@@ -44,7 +45,7 @@ impl OnConflict {
 /// The policy for webhooks with a certain alias, which counts instead of the general one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictDecision {
-    /// A case-sensitive pattern for aliases as the plan shows them, with the wildcards `*` and `?`.
+    /// An alias as the plan shows it; where no webhook has it, a case-sensitive pattern with the wildcards `*` and `?`.
     pub alias: String,
     /// The policy for them.
     pub on_conflict: OnConflict,
@@ -61,10 +62,45 @@ impl ConflictDecision {
             on_conflict,
         })
     }
+}
 
-    fn decides(&self, alias: &str) -> bool {
-        // An alias that is typed as it stands means itself, whatever wildcards it has.
-        self.alias == alias || WildMatch::new(&self.alias).matches(alias)
+impl ConflictDecision {
+    /// The aliases that it is about: the one that it spells, as it is or as a plan shows it; else those that match.
+    fn decided<'a>(&self, aliases: &BTreeSet<&'a str>) -> Vec<&'a str> {
+        if let Some(alias) = aliases.get(self.alias.as_str()) {
+            return vec![*alias];
+        }
+        let shown = |alias: &&&str| untrusted::escape(alias) == self.alias;
+        let pattern = WildMatch::new(&self.alias);
+        match aliases.iter().find(shown) {
+            Some(alias) => vec![*alias],
+            None => {
+                let matching = aliases.iter().filter(|alias| pattern.matches(alias));
+                matching.copied().collect()
+            }
+        }
+    }
+}
+
+/// A policy for conflicts, resolved for a set of webhooks.
+#[derive(Debug)]
+pub struct ResolvedPolicy<'a> {
+    general: OnConflict,
+    by_alias: HashMap<&'a str, OnConflict>,
+    /// The decisions about none of the webhooks; a typo must not look like a decision.
+    pub unmatched: Vec<ConflictDecision>,
+}
+
+impl ResolvedPolicy<'_> {
+    /// The policy for webhooks with an alias.
+    pub fn for_alias(&self, alias: &str) -> OnConflict {
+        self.by_alias.get(alias).copied().unwrap_or(self.general)
+    }
+
+    /// Whether a webhook with this alias and in this state prevents the plan from being applied.
+    pub fn prevents_apply(&self, alias: &str, state: StepState) -> bool {
+        // Most webhooks are in a state that prevents it under no policy.
+        OnConflict::Fail.prevents_apply(state) && self.for_alias(alias).prevents_apply(state)
     }
 }
 
@@ -94,23 +130,29 @@ impl From<OnConflict> for ConflictPolicy {
 }
 
 impl ConflictPolicy {
-    /// The policy for webhooks with an alias.
-    pub fn for_alias(&self, alias: &str) -> OnConflict {
-        let mut latest_first = self.decisions.iter().rev();
-        latest_first
-            .find(|decision| decision.decides(alias))
-            .map_or(self.general, |decision| decision.on_conflict)
-    }
-
-    /// Whether a webhook with this alias and in this state prevents the plan from being applied.
-    pub fn prevents_apply(&self, alias: &str, state: StepState) -> bool {
-        self.for_alias(alias).prevents_apply(state)
-    }
-
-    /// The first decision that is about none of the aliases; a typo must not look like a decision.
-    pub fn first_unmatched(&self, aliases: &[SmolStr]) -> Option<&ConflictDecision> {
-        let mut decisions = self.decisions.iter();
-        decisions.find(|decision| !aliases.iter().any(|alias| decision.decides(alias)))
+    /// The policy for a set of webhooks, given by their aliases in the target.
+    pub fn resolve<'a>(&self, aliases: impl Iterator<Item = &'a str>) -> ResolvedPolicy<'a> {
+        let mut by_alias: HashMap<&'a str, OnConflict> = HashMap::new();
+        let mut unmatched = Vec::new();
+        if !self.decisions.is_empty() {
+            let aliases: BTreeSet<&'a str> = aliases.collect();
+            for decision in &self.decisions {
+                let decided = decision.decided(&aliases);
+                if decided.is_empty() {
+                    unmatched.push(decision.clone());
+                }
+                by_alias.extend(
+                    decided
+                        .into_iter()
+                        .map(|alias| (alias, decision.on_conflict)),
+                );
+            }
+        }
+        ResolvedPolicy {
+            general: self.general,
+            by_alias,
+            unmatched,
+        }
     }
 
     /// The policy in words: `fail`, or `fail; ops pager=update`.
@@ -118,7 +160,7 @@ impl ConflictPolicy {
         let decisions = self
             .decisions
             .iter()
-            .map(|decision| format!("; {}", crate::untrusted::escape(&decision.to_string())));
+            .map(|decision| format!("; {}", untrusted::escape(&decision.to_string())));
         std::iter::once(self.general.word().to_owned())
             .chain(decisions)
             .collect()

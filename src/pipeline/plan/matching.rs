@@ -6,7 +6,7 @@ mod unproven;
 
 use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{PriorKnowledge, UncertainSends};
-use super::{ConflictPolicy, OnConflict, Step, StepState};
+use super::{OnConflict, ResolvedPolicy, Step, StepState};
 use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::content::{FieldsShape, Fingerprint, carried_digest};
 use crate::coralogix::kind::{WebhookType, type_name};
@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) fn decide(
     portable: &Portable,
     target: &[StrippedWebhook],
-    policy: &ConflictPolicy,
+    policy: &ResolvedPolicy<'_>,
     known: &PriorKnowledge,
 ) -> (Vec<Step>, usize) {
     let desired = portable.webhooks();
@@ -66,7 +66,7 @@ struct Matching<'p> {
     target: &'p [StrippedWebhook],
     /// The undocumented members in which a difference is only the server's own state.
     state_keys: &'p StateKeys,
-    policy: &'p ConflictPolicy,
+    policy: &'p ResolvedPolicy<'p>,
     /// Whether the source is a backup of the target itself.
     is_same_account: bool,
     /// For each desired webhook its step; `None` as long as it is undecided.

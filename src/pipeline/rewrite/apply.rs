@@ -2,7 +2,7 @@
 
 use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
 use super::claims::{Claim, Claims};
-use super::ending_service::Ending;
+use super::ending_service::ServiceEnd;
 use super::flow::log_backflow;
 use super::mistake::{Mistakes, RuleProblem};
 use super::rule::{Rule, SetValue, ValueSource};
@@ -17,7 +17,11 @@ use crate::coralogix::place::{JsonType, Place};
 use crate::pipeline::strip::{Blocked, StrippedWebhook};
 use secrecy::ExposeSecret;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Hosts that a webhook names as left by retargeting; nobody reads more of them.
+const MAX_HOSTS_LEFT: usize = 20;
 
 /// The state of one webhook while the rules are applied to it.
 pub(super) struct RuleApplication<'r> {
@@ -32,7 +36,7 @@ pub(super) struct RuleApplication<'r> {
     kept_paths: Vec<Path>,
     new_alias: Option<(String, usize)>,
     moved_to_other_endpoint: bool,
-    hosts_left: Vec<String>,
+    hosts_left: BTreeSet<String>,
 }
 
 impl<'r> RuleApplication<'r> {
@@ -59,7 +63,7 @@ impl<'r> RuleApplication<'r> {
             kept_paths: Vec::new(),
             new_alias: None,
             moved_to_other_endpoint: false,
-            hosts_left: Vec::new(),
+            hosts_left: BTreeSet::new(),
         }
     }
 
@@ -257,11 +261,7 @@ impl<'r> RuleApplication<'r> {
             };
             let moved = retarget.apply(&text, takes_key_in_body);
             self.moved_to_other_endpoint |= moved.is_other_endpoint;
-            for host in moved.hosts_left {
-                if !self.hosts_left.contains(&host) {
-                    self.hosts_left.push(host);
-                }
-            }
+            self.hosts_left.extend(moved.hosts_left);
             if let Some(text) = moved.text {
                 let change = self.new_change(place_ix, ChangeKind::Retargeted, None, false);
                 let token = json::encode_string(&text);
@@ -359,7 +359,7 @@ impl<'r> RuleApplication<'r> {
             &bare,
             self.rewriting.target_region,
         );
-        let ending = Ending::of_url(&bare.url(), self.rewriting.today);
+        let ending = ServiceEnd::of_url(&bare.url(), self.rewriting.today);
         if !changes.is_empty() {
             let content = webhook
                 .type_id
@@ -377,7 +377,7 @@ impl<'r> RuleApplication<'r> {
             log_backflow,
             ending,
             moved_to_other_endpoint: self.moved_to_other_endpoint,
-            hosts_left: self.hosts_left,
+            hosts_left: self.hosts_left.into_iter().take(MAX_HOSTS_LEFT).collect(),
         };
         let has_any = report != RewriteReport::default();
         PortableWebhook {

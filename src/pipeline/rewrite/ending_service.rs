@@ -25,12 +25,14 @@ pub struct EndingService {
 enum Addresses {
     /// Hosts, or with a leading dot all hosts below a domain, each with the start of the path.
     Hosts(&'static [(&'static str, &'static str)]),
+    /// The vendor's former hosts for private connections.
+    PrivateLink,
     /// The vendor's former endpoints for logs.
     RetiredLogEndpoints,
 }
 
 /// The services; where two match, the first counts.
-const ENDING_SERVICES: [EndingService; 4] = [
+const ENDING_SERVICES: [EndingService; 5] = [
     EndingService {
         name: "an Office 365 connector of Microsoft Teams",
         last_day: Date::constant(2026, 4, 30),
@@ -59,6 +61,14 @@ const ENDING_SERVICES: [EndingService; 4] = [
         addresses: Addresses::Hosts(&[("api.opsgenie.com", ""), ("api.eu.opsgenie.com", "")]),
     },
     EndingService {
+        name: "a private-link host of Coralogix",
+        last_day: Date::constant(2026, 9, 30),
+        when: "on 30 September 2026",
+        remedy: "set up the private connection in the target, and set its url with a rule",
+        source: "the vendor's page of deprecated endpoints, read on 2026-11-27",
+        addresses: Addresses::PrivateLink,
+    },
+    EndingService {
         name: "a former endpoint of Coralogix for logs",
         last_day: Date::constant(2026, 9, 30),
         when: "on 30 September 2026",
@@ -70,14 +80,14 @@ const ENDING_SERVICES: [EndingService; 4] = [
 
 /// A service that ends, seen from a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
+pub struct ServiceEnd {
     /// The service.
     pub service: &'static EndingService,
     /// Whether its last day is past.
     pub is_over: bool,
 }
 
-impl Ending {
+impl ServiceEnd {
     /// The service that a url names, if it ends.
     pub(super) fn of_url(url: &str, today: Date) -> Option<Self> {
         let address = next_address(url)?;
@@ -98,7 +108,7 @@ impl Ending {
     /// The code of the notice about it.
     pub fn code(&self) -> &'static str {
         match (&self.service.addresses, self.is_over) {
-            (Addresses::RetiredLogEndpoints, _) => "old-log-endpoint",
+            (Addresses::PrivateLink | Addresses::RetiredLogEndpoints, _) => "old-log-endpoint",
             (Addresses::Hosts(_), true) => "dead-on-arrival",
             (Addresses::Hosts(_), false) => "service-ends",
         }
@@ -116,9 +126,8 @@ impl Addresses {
                     .is_some_and(|start| address.behind[start..].starts_with(path));
                 is_host(host, name) && (path.is_empty() || is_at_path)
             }),
-            Self::RetiredLogEndpoints => {
-                is_private_link(host) || retired_log_endpoint(host, address.behind).is_some()
-            }
+            Self::PrivateLink => is_private_link(host),
+            Self::RetiredLogEndpoints => retired_log_endpoint(host, address.behind).is_some(),
         }
     }
 }
@@ -135,11 +144,11 @@ fn is_host(host: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENDING_SERVICES, Ending};
+    use super::{ENDING_SERVICES, ServiceEnd};
     use jiff::civil::{Date, date};
 
     fn ending(url: &str, today: Date) -> Option<(&'static str, String)> {
-        let ending = Ending::of_url(url, today)?;
+        let ending = ServiceEnd::of_url(url, today)?;
         Some((ending.code(), ending.when()))
     }
 

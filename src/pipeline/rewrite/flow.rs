@@ -2,7 +2,6 @@
 //! host that they send to. Any type can send logs, with the key in a header, in the payload, or in a text within it.
 
 use super::address::{next_address, receives_logs};
-use crate::coralogix::content::{entry_name, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::kind::WebhookType;
 use crate::coralogix::place::Place;
@@ -17,8 +16,8 @@ const KEY_PREFIX: &str = "cxtp_";
 /// Why the logs of a webhook do not reach the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogBackflow {
-    /// Where it keeps the source's ingest key, such as `payload.privateKey`; `None` if it keeps none.
-    pub kept_key: Option<String>,
+    /// Where it keeps an ingest key of the source, such as `payload.privateKey`.
+    pub kept_keys: Vec<String>,
     /// The host it sends to, if that is in another region than the target, or unchanged and the target's
     /// region is unknown.
     pub host: Option<String>,
@@ -28,8 +27,9 @@ impl LogBackflow {
     /// The problems in words, as notes for the reader of a plan.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if let Some(path) = &self.kept_key {
-            notes.push(format!("keeps the source's ingest key in {path}"));
+        if !self.kept_keys.is_empty() {
+            let paths = self.kept_keys.join(", ");
+            notes.push(format!("keeps the source's ingest key in {paths}"));
         }
         if let Some(host) = &self.host {
             let region = Region::from_host(host).map_or("another", Region::code);
@@ -46,27 +46,9 @@ struct IngestKey {
     text: String,
 }
 
-/// The ingest key of a webhook; `None` if it has none.
-fn ingest_key(webhook: &Webhook) -> Option<IngestKey> {
-    let text = webhook.fields_text().unwrap_or_default();
-    documented_key(&text).or_else(|| {
-        let places = webhook.places();
-        places.iter().find_map(key_at)
-    })
-}
-
-/// The key in `payload.privateKey` of the documented list form, which is nearly every one.
-fn documented_key(fields: &str) -> Option<IngestKey> {
-    let Ok(Json::Array(entries)) = Json::parse(fields) else {
-        return None;
-    };
-    let mut payloads = entries.iter().filter(|_| is_named_list(&entries));
-    let payload = payloads.find(|entry| entry_name(entry) == Some("payload"))?;
-    let text = payload.get("value")?.get("privateKey")?.as_str()?;
-    Some(IngestKey {
-        path: "payload.privateKey".to_owned(),
-        text: text.to_owned(),
-    })
+/// The ingest keys of a webhook.
+fn ingest_keys(webhook: &Webhook) -> Vec<IngestKey> {
+    webhook.places().iter().filter_map(key_at).collect()
 }
 
 /// The key at a place: under a name for one, or within its text, which may be JSON of its own.
@@ -110,16 +92,21 @@ pub(super) fn log_backflow(
     if !is_sendlog && !receives_logs(host, behind) {
         return None;
     }
-    let is_kept =
-        |key: &IngestKey| before.is_same_slice(after) || ingest_key(after).as_ref() == Some(key);
-    let kept_key = ingest_key(before).filter(is_kept).map(|key| key.path);
+    let keys = ingest_keys(before);
+    let kept_keys: Vec<String> = if keys.is_empty() || before.is_same_slice(after) {
+        keys.into_iter().map(|key| key.path).collect()
+    } else {
+        let after = ingest_keys(after);
+        let kept = keys.into_iter().filter(|key| after.contains(key));
+        kept.map(|key| key.path).collect()
+    };
     let is_other_region = match (Region::from_host(host), target) {
         (Some(region), Some(target)) => region != target,
         (Some(_), None) => url == before.url(),
         (None, _) => false,
     };
-    (kept_key.is_some() || is_other_region).then(|| LogBackflow {
-        kept_key,
+    (!kept_keys.is_empty() || is_other_region).then(|| LogBackflow {
+        kept_keys,
         host: is_other_region.then(|| host.to_ascii_lowercase()),
     })
 }

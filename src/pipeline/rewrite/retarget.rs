@@ -6,6 +6,7 @@ use crate::coralogix::place::Place;
 use crate::coralogix::region::{Region, host_in_region};
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::fetch::Inventory;
+use std::collections::BTreeSet;
 
 /// The regions between which `retarget` moves vendor hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,23 +19,23 @@ pub struct Retarget {
 
 /// A text in which addresses were moved, and what whoever moved them has to know.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Moved {
+pub(super) struct Retargeted {
     /// The text with the new addresses; `None` if nothing changes.
     pub(super) text: Option<String>,
     /// Whether a former endpoint for logs became its successor, which wants another header and body.
     pub(super) is_other_endpoint: bool,
     /// The hosts of the source's region that stay, because their names in another region cannot be known.
-    pub(super) hosts_left: Vec<String>,
+    pub(super) hosts_left: BTreeSet<String>,
 }
 
 impl Retarget {
     /// Points every address of the source region's services in a text at the target's region. Paths stay.
     ///
     /// `takes_key_in_body` is for the type that the vendor itself delivers (`SendLog`): it has one address for all.
-    pub(super) fn apply(self, text: &str, takes_key_in_body: bool) -> Moved {
+    pub(super) fn apply(self, text: &str, takes_key_in_body: bool) -> Retargeted {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        let mut moved = Moved::default();
+        let mut moved = Retargeted::default();
         while let Some(AddressSplit {
             before,
             host,
@@ -45,7 +46,7 @@ impl Retarget {
             rest = behind;
             let new_host = host_in_region(host, self.from, self.to);
             if new_host.is_none() && self.leaves(host) {
-                moved.hosts_left.push(host.to_ascii_lowercase());
+                moved.hosts_left.insert(host.to_ascii_lowercase());
             }
             match (&new_host, retired_log_endpoint(host, behind)) {
                 (Some(_), Some(endpoint)) => {
@@ -201,10 +202,10 @@ mod tests {
         let moved = retarget.apply(text, false);
         assert_eq!(moved.text, None);
         assert_eq!(
-            moved.hosts_left,
+            Vec::from_iter(moved.hosts_left),
             [
-                "private-link.eu1.coralogix.com",
-                "acme.app.eu1.coralogix.com"
+                "acme.app.eu1.coralogix.com",
+                "private-link.eu1.coralogix.com"
             ]
         );
     }

@@ -191,7 +191,7 @@ impl Repository {
             ErrorKind::NoBackup,
             format!("there is no backup `{name}` of {account} in {self}"),
         )
-        .with_hint("`hookferry backup list` shows the backups of a repository")
+        .with_hint("`hookferry backup list --repo REPO` shows the backups of a repository")
     }
 }
 

@@ -332,6 +332,69 @@ fn find_webhook(webhooks: &[Value]) -> &Value {
     find(webhooks, "payments-alerts")
 }
 
+/// Both accounts have webhooks of these aliases, with other urls.
+fn conflicts(aliases: &[&str]) -> StandIn {
+    let mut seeds = seeds::demo();
+    let webhooks = |host: &str| {
+        let numbered = aliases.iter().zip(1..);
+        numbered
+            .map(|(alias, id)| {
+                json!({"id": id, "alias": alias, "url": format!("https://{host}.example/canary"), "integration_type_id": 1})
+            })
+            .collect()
+    };
+    (seeds.source, seeds.target) = (webhooks("new"), webhooks("old"));
+    StandIn::start(seeds.into())
+}
+
+/// The aliases whose webhooks the target has from the source.
+fn updated(accounts: &StandIn) -> Vec<String> {
+    let webhooks = accounts.target().webhooks();
+    let is_new = |webhook: &&Value| text(webhook, "url").contains("new.example");
+    let new = webhooks.iter().filter(is_new);
+    new.map(|webhook| text(webhook, "alias").to_owned())
+        .collect()
+}
+
+/// A decision about an alias is about this alias alone, whatever characters it has, as the plan proposes it.
+#[test]
+fn an_alias_with_wildcards_or_escapes_is_decided_alone() {
+    for alias in [
+        "*",
+        "prod-?",
+        "-dash",
+        "tab\tname",
+        "it's",
+        "a=b",
+        "$(touch x)",
+    ] {
+        let accounts = conflicts(&[alias, "prod-1", "other"]);
+        let refused = accounts.program(LINE).run();
+        refused.assert_code(6);
+        let spans = code_spans(&refused.stderr);
+        let is_update = |span: &&String| span.ends_with("=update") || span.ends_with("=update'");
+        let words = shell_words(spans.iter().find(is_update).unwrap()).unwrap();
+        let line = format!("{LINE} --on-conflict skip");
+        let program = words
+            .iter()
+            .fold(accounts.program(&line), |program, word| program.arg(word));
+        program.run().assert_code(0);
+        assert_eq!(updated(&accounts), [alias], "{words:?}");
+        for span in spans.iter().filter(|span| span.starts_with("--name")) {
+            let words = shell_words(span).unwrap();
+            let line = "plan --from [source] --to [target] --on-conflict skip -o json";
+            let program = words
+                .iter()
+                .fold(accounts.program(line), |program, word| program.arg(word));
+            let plan: Value = serde_json::from_str(&program.run().stdout).unwrap();
+            assert_eq!(
+                plan["summary"]["total"], 2,
+                "{span} leaves out more than one"
+            );
+        }
+    }
+}
+
 /// The texts between backticks.
 fn code_spans(text: &str) -> Vec<String> {
     let spans = text.split('`').skip(1).step_by(2);

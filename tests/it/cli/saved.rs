@@ -588,7 +588,7 @@ fn a_report_shows_no_plan_that_somebody_changed() {
 fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
     let accounts = StandIn::demo();
     accounts.write("my rules.toml", "unmatched_secret = \"keep\"\n");
-    let options = "--type slack --type webhook --name !*audit* --on-conflict skip --valid-for 36h \
+    let options = "--type slack --type webhook --name !*audit* --on-conflict skip --valid-for 36h --max-changes 30 \
                    --on-conflict-for platform-*=skip --retarget=us2 --ignore-key seen_by --unmatched-secret refuse";
     let make = accounts
         .program(&format!("{PLAN} {options}"))
@@ -618,7 +618,13 @@ fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
     let before = document(&accounts);
     next.run().assert_code(0);
     let after = document(&accounts);
-    for key in ["selection", "unmatched_secret", "retarget", "ignore_keys"] {
+    for key in [
+        "selection",
+        "unmatched_secret",
+        "retarget",
+        "ignore_keys",
+        "max_changes",
+    ] {
         assert_eq!(before["binding"][key], after["binding"][key], "{command}");
     }
     for key in ["on_conflict", "on_conflict_for"] {
@@ -635,4 +641,70 @@ fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
         time("valid_until").duration_since(time("created"))
     };
     assert_eq!(validity(&before), validity(&after));
+}
+
+/// A key that a server chose may be anything; in a command to paste it is one word.
+#[test]
+fn a_key_of_a_server_breaks_out_of_no_command() {
+    let key = "x'; touch PWNED; '";
+    let accounts = StandIn::demo();
+    let set = |value: u64| {
+        assert!(
+            accounts
+                .source()
+                .edit_webhook(1050, |webhook| webhook[key] = json!(value))
+        );
+    };
+    set(1);
+    accounts.program(PLAN).run().assert_code(0);
+    set(2);
+    let stale = accounts.program("apply plan.json --yes").run();
+    assert_stale(&accounts, &stale);
+    let command = stale.stderr.split(": hookferry ").nth(1).unwrap();
+    let words = shell_words(command.lines().next().unwrap()).unwrap();
+    assert!(words.iter().any(|word| word == key), "{words:?}");
+}
+
+/// What a rules file decides, its next version decides anew: no option that nobody gave stands in its way.
+#[test]
+fn the_next_plan_follows_a_stricter_rules_file() {
+    let accounts = StandIn::demo();
+    accounts.write("rules.toml", "");
+    accounts
+        .program(&format!("{PLAN} --rules rules.toml"))
+        .run()
+        .assert_code(0);
+    accounts.write("rules.toml", "unmatched_secret = \"refuse\"\n");
+    let stale = accounts.program("apply plan.json --yes").run();
+    assert_stale(&accounts, &stale);
+    assert!(
+        stale.stderr.contains("is stale: the rules file changed;"),
+        "{}",
+        stale.stderr
+    );
+    assert!(
+        !stale.stderr.contains("--unmatched-secret"),
+        "{}",
+        stale.stderr
+    );
+}
+
+#[test]
+fn a_plan_keeps_its_limit_on_changes() {
+    let accounts = StandIn::demo();
+    accounts
+        .program(&format!("{PLAN} --max-changes 11"))
+        .run()
+        .assert_code(0);
+    assert_eq!(document(&accounts)["binding"]["max_changes"], 11);
+    accounts.program(APPLY).run().assert_code(0);
+    let again = accounts.program(APPLY).run();
+    again.assert_code(0);
+    assert!(
+        again
+            .stderr
+            .contains("but 11 webhooks that this plan wrote already"),
+        "{}",
+        again.stderr
+    );
 }

@@ -3,7 +3,7 @@
 use crate::support::fixture::{account, rewriting, wire};
 use hookferry::coralogix::region::Region;
 use hookferry::pipeline::rewrite::{
-    Ending, LogBackflow, PortableWebhook, Retarget, Rewriting, rewrite,
+    LogBackflow, PortableWebhook, Retarget, Rewriting, ServiceEnd, rewrite,
 };
 use hookferry::pipeline::strip::strip;
 use jiff::civil::date;
@@ -100,7 +100,7 @@ fn logs_flow_back_by_key_or_host_whatever_the_type() {
         ),
     ] {
         let flow = flow(type_id, url, fields).unwrap_or_else(|| panic!("{url} {fields}"));
-        assert_eq!(flow.kept_key.as_deref(), kept_key, "{url} {fields}");
+        assert_eq!(flow.kept_keys, Vec::from_iter(kept_key), "{url} {fields}");
         assert_eq!(flow.host.as_deref(), host, "{url} {fields}");
     }
     for (url, fields) in [
@@ -113,6 +113,38 @@ fn logs_flow_back_by_key_or_host_whatever_the_type() {
     ] {
         assert_eq!(flow(GENERIC, url, fields), None, "{url}");
     }
+}
+
+#[test]
+fn every_key_that_stays_is_named() {
+    let fields = json!([
+        {"name": "headers", "value": {"Authorization": "Bearer cxtp_canary1"}},
+        {"name": "payload", "value": {"privateKey": "cxtp_canary1"}},
+    ]);
+    let url = "https://ingress.us2.coralogix.com/logs/v1/singles";
+    let rules = "[[rule]]\nset = { \"payload.privateKey\" = { env = \"KEY\" } }\n";
+    let rewriting = Rewriting {
+        target_region: Some(Region::Us2),
+        ..rewriting(rules, &[("KEY", "cxtp_canary2")])
+    };
+    let webhook = rewritten(&webhook(GENERIC, url, &fields), &rewriting);
+    assert_eq!(
+        webhook.log_backflow().unwrap().kept_keys,
+        ["headers.Authorization"]
+    );
+}
+
+#[test]
+fn a_payload_full_of_hosts_makes_a_short_note() {
+    let links: Vec<String> = (0..30_000)
+        .map(|n| format!("https://team{n}.app.eu1.coralogix.com/"))
+        .collect();
+    let fields = json!([{"name": "payload", "value": {"links": links.join(" ")}}]);
+    let moved = rewritten(
+        &webhook(GENERIC, "https://h.example/", &fields),
+        &to_us2(true),
+    );
+    assert_eq!(moved.hosts_left().len(), 20);
 }
 
 #[test]
@@ -157,7 +189,7 @@ fn a_service_that_ends_is_known_in_any_type() {
         let url = "https://acme.webhook.office.com/webhookb2/canary";
         let webhook = rewritten(&webhook(type_id, url, &json!([])), &to_us2(false));
         assert_eq!(
-            webhook.ending().map(|ending: Ending| ending.is_over),
+            webhook.ending().map(|ending: ServiceEnd| ending.is_over),
             Some(true)
         );
     }
