@@ -333,7 +333,7 @@ pub struct StreamedSteps<'p> {
 impl<'p> StreamedSteps<'p> {
     pub(super) fn iter(self) -> impl Iterator<Item = StepDocument> + 'p {
         let steps = self.plan.steps();
-        steps.map(move |(webhook, step)| StepDocument::new(webhook, step, self.depth))
+        steps.map(move |(webhook, step)| StepDocument::new(self.plan, webhook, step, self.depth))
     }
 }
 
@@ -344,7 +344,7 @@ impl Serialize for StreamedSteps<'_> {
 }
 
 impl StepDocument {
-    fn new(webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
+    fn new(plan: &Plan, webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
         let has_fields = depth == Depth::Fields && step.state == StepState::Create;
         let url = url(webhook.bare());
         Self {
@@ -357,7 +357,7 @@ impl StepDocument {
             destination: destination(webhook.bare(), url.as_ref()),
             url,
             reason: step.reason().to_owned(),
-            notes: step.notes().to_vec(),
+            notes: plan.notes(webhook, step),
             changes: webhook.changes().iter().map(Into::into).collect(),
             unread: webhook.unread_values().iter().map(Into::into).collect(),
             leftover: webhook.unmatched_secrets().iter().map(Into::into).collect(),

@@ -17,6 +17,7 @@ pub use step_ix::StepIx;
 use super::rewrite::{Portable, PortableWebhook, ServiceEnd};
 use super::strip::Stripped;
 use crate::coralogix::path::Path;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// The decision for one webhook.
@@ -178,6 +179,19 @@ impl Plan {
         self.is_same_account
     }
 
+    /// The remarks on a step of this plan for its reader.
+    pub fn notes(&self, webhook: &PortableWebhook, step: &Step) -> Vec<String> {
+        let mut notes = step.notes().to_vec();
+        if !step.state.is_sent() && step.state != StepState::Conflict {
+            return notes;
+        }
+        // The plan's notices name the service, and what to do.
+        if let Some(end) = webhook.service_end(self.portable.today()) {
+            notes.push(format!("its service {}", end.when()));
+        }
+        notes
+    }
+
     /// The policy for conflicts under which this plan was made.
     pub fn policy(&self) -> &ConflictPolicy {
         &self.policy
@@ -269,7 +283,7 @@ impl Plan {
             ),
         ];
         let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::concerns_any).collect();
-        notices.extend(endings(&written_webhooks));
+        notices.extend(service_ends(&written_webhooks, self.portable.today()));
         if self.counts().get(StepState::Create) > 0 {
             notices.push(Notice::AlertsNeedNewIds);
         }
@@ -278,9 +292,12 @@ impl Plan {
 }
 
 /// The services that end, each with the number of webhooks that deliver to it.
-fn endings(webhooks: &[&PortableWebhook]) -> Vec<Notice> {
+fn service_ends(webhooks: &[&PortableWebhook], today: Date) -> Vec<Notice> {
     let mut found: Vec<(ServiceEnd, usize)> = Vec::new();
-    for ending in webhooks.iter().filter_map(|webhook| webhook.ending()) {
+    for ending in webhooks
+        .iter()
+        .filter_map(|webhook| webhook.service_end(today))
+    {
         match found.iter_mut().find(|(other, _)| *other == ending) {
             Some((_, n)) => *n += 1,
             None => found.push((ending, 1)),

@@ -80,6 +80,7 @@ impl Rewriting {
 pub struct Portable {
     webhooks: Vec<PortableWebhook>,
     state_keys: StateKeys,
+    today: Date,
 }
 
 impl Portable {
@@ -91,6 +92,11 @@ impl Portable {
     /// The undocumented members that do not count when the webhooks are compared.
     pub fn state_keys(&self) -> &StateKeys {
         &self.state_keys
+    }
+
+    /// The day on which the plan is made.
+    pub fn today(&self) -> Date {
+        self.today
     }
 
     /// A cache of the webhooks' contents: most of what the target holds or receives equals one of them.
@@ -121,7 +127,6 @@ struct RewriteReport {
     unmatched_secrets: Vec<UnmatchedSecret>,
     value_warnings: Vec<ValueWarning>,
     log_backflow: Option<LogBackflow>,
-    ending: Option<ServiceEnd>,
     moved_to_other_endpoint: bool,
     hosts_left: Vec<String>,
 }
@@ -203,9 +208,10 @@ impl PortableWebhook {
         self.report()?.log_backflow.as_ref()
     }
 
-    /// The service that it delivers to, if that ends, or has ended.
-    pub fn ending(&self) -> Option<ServiceEnd> {
-        self.report()?.ending
+    /// The service that it delivers to, if that ends, or has ended; computed anew, because to keep it for a tenth of all
+    /// webhooks takes more than it costs.
+    pub fn service_end(&self, today: Date) -> Option<ServiceEnd> {
+        ServiceEnd::of_url(&self.bare().url(), today)
     }
 
     /// Whether `retarget` moved it from a former endpoint for logs to its successor, which wants another header and body.
@@ -235,6 +241,7 @@ pub fn rewrite(stripped: Stripped, rewriting: &Rewriting) -> Result<Portable, Ve
     let portable = Portable {
         webhooks,
         state_keys: rewriting.state_keys.clone(),
+        today: rewriting.today,
     };
     mistakes.add_alias_collisions(&portable.webhooks);
     mistakes.into_result(portable)

@@ -12,7 +12,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
-use crate::pipeline::plan::{Step, StepState};
+use crate::pipeline::plan::{Plan, Step, StepState};
 use crate::pipeline::push::url_digest;
 use crate::pipeline::rewrite::PortableWebhook;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,12 @@ static NO_DETAILS: std::sync::LazyLock<StepDetails> =
 
 impl StepRow {
     /// The row of a plan's step, with digests under `digest_key`.
-    pub fn new(webhook: &PortableWebhook, step: &Step, digest_key: Option<&DigestKey>) -> Self {
+    pub fn new(
+        plan: &Plan,
+        webhook: &PortableWebhook,
+        step: &Step,
+        digest_key: Option<&DigestKey>,
+    ) -> Self {
         let digests = digest_key.map(|key| StepDigests::new(webhook, step, key));
         let digests = digests.unwrap_or_default();
         let found = step.counterpart.as_ref();
@@ -125,7 +130,7 @@ impl StepRow {
             target_content: digests.target_content,
             undocumented: digests.undocumented,
             reason: step.reason().to_owned(),
-            notes: step.notes().to_vec(),
+            notes: plan.notes(webhook, step),
             changes: webhook.changes().iter().map(Into::into).collect(),
             leftover: leftover.map(Into::into).collect(),
             flows_back: webhook.log_backflow().map(Into::into),

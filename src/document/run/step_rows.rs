@@ -28,7 +28,7 @@ impl<'p> StepRows<'p> {
     pub fn iter(&self) -> impl Iterator<Item = StepRow> {
         let digest_key = self.digest_key.as_deref();
         let steps = self.plan.steps();
-        steps.map(move |(webhook, step)| StepRow::new(webhook, step, digest_key))
+        steps.map(move |(webhook, step)| StepRow::new(self.plan, webhook, step, digest_key))
     }
 
     /// The same rows without digests, which only comparisons with an account need.

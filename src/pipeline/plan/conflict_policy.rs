@@ -72,13 +72,11 @@ impl ConflictDecision {
         }
         let shown = |alias: &&&str| untrusted::escape(alias) == self.alias;
         let pattern = WildMatch::new(&self.alias);
-        match aliases.iter().find(shown) {
-            Some(alias) => vec![*alias],
-            None => {
-                let matching = aliases.iter().filter(|alias| pattern.matches(alias));
-                matching.copied().collect()
-            }
+        if let Some(alias) = aliases.iter().find(shown) {
+            return vec![*alias];
         }
+        let matching = aliases.iter().filter(|alias| pattern.matches(alias));
+        matching.copied().collect()
     }
 }
 

@@ -409,10 +409,6 @@ fn send_notes(webhook: &PortableWebhook, is_same_account: bool) -> Vec<String> {
     if let Some(flow) = webhook.log_backflow().filter(|_| !is_same_account) {
         notes.extend(flow.notes());
     }
-    // The plan's notices name the service, and what to do.
-    if let Some(ending) = webhook.ending() {
-        notes.push(format!("its service {}", ending.when()));
-    }
     if webhook.moved_to_other_endpoint() {
         notes.push("--retarget moved it to the successor of a former endpoint for logs, which takes the key as `Authorization: Bearer` and another body: change header and payload".to_owned());
     }

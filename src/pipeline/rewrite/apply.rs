@@ -2,7 +2,6 @@
 
 use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
 use super::claims::{Claim, Claims};
-use super::ending_service::ServiceEnd;
 use super::flow::log_backflow;
 use super::mistake::{Mistakes, RuleProblem};
 use super::rule::{Rule, SetValue, ValueSource};
@@ -359,7 +358,6 @@ impl<'r> RuleApplication<'r> {
             &bare,
             self.rewriting.target_region,
         );
-        let ending = ServiceEnd::of_url(&bare.url(), self.rewriting.today);
         if !changes.is_empty() {
             let content = webhook
                 .type_id
@@ -375,7 +373,6 @@ impl<'r> RuleApplication<'r> {
             unread_values: self.unread_values,
             unmatched_secrets,
             log_backflow,
-            ending,
             moved_to_other_endpoint: self.moved_to_other_endpoint,
             hosts_left: self.hosts_left.into_iter().take(MAX_HOSTS_LEFT).collect(),
         };

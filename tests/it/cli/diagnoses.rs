@@ -159,6 +159,12 @@ fn what_is_not_utf8_is_named() {
             "not valid UTF-8 at line 1, column 16; its header says charset=iso-8859-1",
         ),
         (
+            // What was sent may come back in any header.
+            "Content-Type: application/json; charset=source-key-canary\r\n",
+            b"[{\"alias\": \"caf\xe9\"}]",
+            "not valid UTF-8 at line 1, column 16\n",
+        ),
+        (
             "",
             b"[{\"alias\": \"caf\xe9\"}]",
             "not valid UTF-8 at line 1, column 16",

@@ -174,7 +174,11 @@ fn retargeting_keeps_paths_and_says_what_it_changed_and_left() {
     );
     assert!(moved.moved_to_other_endpoint());
     assert_eq!(moved.hosts_left(), ["acme.app.eu1.coralogix.com"]);
-    assert_eq!(moved.ending(), None, "the successor does not end");
+    assert_eq!(
+        moved.service_end(date(2026, 11, 28)),
+        None,
+        "the successor does not end"
+    );
     let sendlog = rewritten(&webhook(SENDLOG, url, &json!([])), &to_us2(true));
     assert!(wire(sendlog.bare()).contains("\"https://ingress.us2.coralogix.com\""));
     assert!(
@@ -189,13 +193,15 @@ fn a_service_that_ends_is_known_in_any_type() {
         let url = "https://acme.webhook.office.com/webhookb2/canary";
         let webhook = rewritten(&webhook(type_id, url, &json!([])), &to_us2(false));
         assert_eq!(
-            webhook.ending().map(|ending: ServiceEnd| ending.is_over),
+            webhook
+                .service_end(date(2026, 11, 28))
+                .map(|ending: ServiceEnd| ending.is_over),
             Some(true)
         );
     }
     let alive = "https://x.environment.api.powerplatform.com:443/powerautomate/canary";
     assert_eq!(
-        rewritten(&webhook(5, alive, &json!([])), &to_us2(false)).ending(),
+        rewritten(&webhook(5, alive, &json!([])), &to_us2(false)).service_end(date(2026, 11, 28)),
         None
     );
 }
