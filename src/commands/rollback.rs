@@ -112,10 +112,7 @@ async fn prepare(
     let chosen = chain::choose(&runs, &settings.runs, settings.chain, screen)?;
     let newest = &chosen.records[0];
     let header = &newest.header;
-    let account = settings
-        .target
-        .account(&header.target_url, &header.target.name)
-        .await?;
+    let account = settings.target.account(header).await?;
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, host) = (Locks::new(state)?, account.endpoint.canonical_host());

@@ -122,10 +122,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let runs = settings.state.recorded_runs()?;
     let mut record = runs.open(&runs.find(&settings.run)?)?;
     let header = &record.header;
-    let account = settings
-        .target
-        .account(&header.target_url, &header.target.name)
-        .await?;
+    let account = settings.target.account(header).await?;
     let state_keys = record.state_keys(&account, &settings.ignore_keys);
     let digest_key = record.digest_key(&account.key);
     let digest_key = digest_key.map(|key| key.with_state_keys(state_keys));

@@ -10,6 +10,7 @@ use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::StateKeys;
+use crate::document::run::entry::Header;
 use crate::document::run::{FollowUp, RewritingOptions};
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind};
@@ -262,13 +263,13 @@ impl RecordedTarget {
         })
     }
 
-    /// The account that the record names by URL and host, with the target's key.
+    /// The account that the header of a record names by URL and host, with the target's key.
     ///
     /// Refuses a host outside Coralogix's domains and this machine unless `--to` names it too: a record is only
     /// a file, and whoever changed it must not get a key.
-    pub async fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
-        let host = crate::untrusted::escape_truncated(host, 80);
-        let endpoint = Endpoint::parse(url)
+    pub async fn account<S>(&self, header: &Header<S>) -> Result<Account, Error> {
+        let host = crate::untrusted::escape_truncated(&header.target.name, 80);
+        let endpoint = Endpoint::parse(&header.target_url)
             .map_err(|_| Error::failed(format!("the run record has an unusable target: {host}")))?;
         match &self.named {
             Some(resolved) if resolved.endpoint.base() != endpoint.base() => {
@@ -294,7 +295,16 @@ impl RecordedTarget {
         }
         let recorded = || ResolvedAccount::from_record(endpoint);
         let target = self.named.clone().unwrap_or_else(recorded);
-        target.with_key_for(Side::Target, self.purpose).await
+        let account = target.with_key_for(Side::Target, self.purpose).await;
+        let named_then = header.follow_up.target.to.as_deref();
+        account.map_err(|error| match named_then {
+            Some(to) if self.named.is_none() && error.kind() == ErrorKind::Authentication => {
+                let mut words = Words::default();
+                words.push_option("--to", to);
+                error.with_hint(format!("pass `{words}`, as the run named its target"))
+            }
+            _ => error,
+        })
     }
 }
 

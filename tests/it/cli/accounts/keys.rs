@@ -19,6 +19,20 @@ fn profiles_bring_their_own_keys() {
     );
 }
 
+/// At night nobody remembers how the target was named; the record does.
+#[test]
+fn a_command_without_the_key_says_how_the_run_named_its_target() {
+    let accounts = with_profiles();
+    without_keys(&accounts, MIGRATE).run().assert_code(0);
+    for line in ["rollback latest --dry-run", "verify --run latest"] {
+        let run = without_keys(&accounts, line).run();
+        run.assert_code(4);
+        assert!(run.stderr.contains("pass `--to to`"), "{}", run.stderr);
+        let with_target = without_keys(&accounts, &format!("{line} --to to"));
+        with_target.run().assert_code(0);
+    }
+}
+
 /// The rollback command that the outcome prints works unchanged.
 #[test]
 fn the_printed_rollback_command_finds_its_key() {
