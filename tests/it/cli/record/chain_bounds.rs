@@ -182,13 +182,16 @@ fn a_killed_run_is_not_continued_by_other_webhooks_either() {
 /// Of a pipe, only the very same webhook tells that it is the same source.
 #[test]
 fn an_alias_that_repeats_in_another_pipe_is_no_continuation() {
-    let accounts = with_picky_target();
-    migrate_list(&accounts, None, &list(["a1", "bad"])).assert_code(3);
-    accept_all(&accounts);
-    let other = list(["b1", "bad"]).replace("canary-bad", "canary-other");
-    let last = migrate_list(&accounts, None, &other);
-    last.assert_code(0);
-    assert_no_chain(&accounts, &last);
+    for pipe in ["-", "/dev/stdin"] {
+        let accounts = with_picky_target();
+        let line = MIGRATE.replace("[source]", pipe);
+        let migrate = |text: &str| accounts.program(&line).stdin(text).run();
+        migrate(&list(["a1", "bad"])).assert_code(3);
+        accept_all(&accounts);
+        let last = migrate(&list(["b1", "bad"]).replace("canary-bad", "canary-other"));
+        last.assert_code(0);
+        assert_no_chain(&accounts, &last);
+    }
 }
 
 #[test]
