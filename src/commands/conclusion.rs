@@ -66,15 +66,12 @@ fn interruption_error(record: &RunRecord, signal: Signal) -> Error {
             .with_hint("to resume, run the same command again");
     }
     let run = record.id();
-    let undone = match record.header.continues.as_slice() {
-        [] => "this run",
-        _ => "this run and what it continued",
-    };
     Error::failed(format!(
         "{signal}: stopped cleanly; run {run} has recorded everything that was sent"
     ))
     .with_hint(format!(
-        "to resume, run the same command again; to undo {undone}: {}",
+        "to resume, run the same command again; to undo {}: {}",
+        record.rollback_extent(),
         record.rollback_command()
     ))
 }

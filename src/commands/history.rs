@@ -232,21 +232,23 @@ fn merged(read_back: Vec<ReconciledRun>, recovered: Vec<ReconciledRun>) -> Vec<R
     runs
 }
 
-/// The same with the other runs that are continued: nothing new is known of them, and their records name who continued
-/// them all the same.
-pub(super) fn with_continued(
-    mut reconciled: Vec<ReconciledRun>,
+/// The runs that are continued, and the others that were reconciled. Of some that are continued nothing new is known,
+/// and their records name who continued them all the same.
+pub(super) fn split_continued(
+    reconciled: Vec<ReconciledRun>,
     continues: &[String],
-) -> Vec<ReconciledRun> {
+) -> (Vec<ReconciledRun>, Vec<ReconciledRun>) {
+    let is_continued = |run: &ReconciledRun| continues.contains(&run.run_id);
+    let (mut of_chain, others): (Vec<_>, Vec<_>) = reconciled.into_iter().partition(is_continued);
     for run_id in continues {
-        if !reconciled.iter().any(|run| run.run_id == *run_id) {
-            reconciled.push(ReconciledRun {
+        if !of_chain.iter().any(|run| run.run_id == *run_id) {
+            of_chain.push(ReconciledRun {
                 run_id: run_id.clone(),
                 updates: Vec::new(),
             });
         }
     }
-    reconciled
+    (of_chain, others)
 }
 
 pub(super) fn listed_ids(target: &Inventory) -> HashSet<WebhookId> {

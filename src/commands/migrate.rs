@@ -161,7 +161,7 @@ async fn prepare(
         own_ids,
         plan_digest,
         runs,
-        unfinished: history.unfinished(&planned.source),
+        unfinished: history.unfinished(&planned.source, &route.target.key),
         reconciled,
         _lock: lock,
     };
@@ -197,13 +197,14 @@ async fn push_and_verify(
         )
         .with_hint("nothing was written")
     })?;
-    let reconciled = history::with_continued(reconciled, &continues);
+    let (of_chain, others) = history::split_continued(reconciled, &continues);
     let facts = RunFacts {
         continues,
         saved_plan: migration_run.plan_digest,
     };
     let mut live = recording::start_record(&migration_run.runs, planned, settings, facts)?;
-    history::record_reconciliations(&migration_run.runs, reconciled, live.run_id())?;
+    history::record_reconciliations(&migration_run.runs, others, settings.command)?;
+    history::record_reconciliations(&migration_run.runs, of_chain, live.run_id())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.start_stage("write target");
     let context = PushContext {

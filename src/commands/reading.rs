@@ -5,7 +5,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{self, JsonFlaw, NotAList};
-use crate::document::view::Party;
+use crate::document::view::{Party, STDIN_NAME};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{BackupOrigin, Inventory, fetch};
 use crate::pipeline::filter::Filter;
@@ -45,7 +45,7 @@ pub(super) async fn read_origin(
             let bytes = disk::read_bytes(path, "the webhooks file", Limit::Large)?;
             parse_file(bytes, identities, &path.display().to_string())
         }
-        Origin::Stdin(identities) => parse_file(input::read_stdin()?, identities, "standard input"),
+        Origin::Stdin(identities) => parse_file(input::read_stdin()?, identities, STDIN_NAME),
         Origin::Backup(choice) => read_chosen_backup(choice).await.map(inventory_from_backup),
     }
 }
@@ -233,7 +233,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
             backed_up.time.strftime("%Y-%m-%d %H:%M UTC")
         ),
         (Origin::File(path, _), None) => path.display().to_string(),
-        (Origin::Stdin(_), None) => "standard input".to_owned(),
+        (Origin::Stdin(_), None) => STDIN_NAME.to_owned(),
         (Origin::Backup(choice), None) => choice.repository.to_string(),
     };
     Party {

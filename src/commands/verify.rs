@@ -157,7 +157,7 @@ fn rolled_back_text(record: &RunRecord) -> Option<String> {
     if record.is_rollback_open() {
         return Some(format!(
             "a rollback of run {run} was cut off; `{}` resumes it",
-            record.rollback_command()
+            record.finish_rollback_command()
         ));
     }
     let total = record.rolled_back.as_ref()?;

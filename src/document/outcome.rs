@@ -343,16 +343,12 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
     steps
 }
 
-/// How to undo the run, and with it those that it continued; `None` if none of them wrote anything.
+/// How to undo the run, and with it the others of its chain; `None` if none of them wrote anything.
 fn undo_step(record: &RunRecord) -> Option<String> {
-    let n_continued = record.header.continues.len();
-    let what = match (record.may_have_written(), n_continued) {
-        (false, 0) => return None,
-        (true, 0) => "undo this run".to_owned(),
-        (true, 1) => "undo this run and the one that it continued".to_owned(),
-        (true, n) => format!("undo this run and the {n} that it continued"),
-        (false, 1) => "undo the run that this one continued".to_owned(),
-        (false, n) => format!("undo the {n} runs that this one continued"),
+    let what = match (record.may_have_written(), record.is_in_chain()) {
+        (true, _) => record.rollback_extent(),
+        (false, true) => "the other runs of its chain",
+        (false, false) => return None,
     };
-    Some(format!("{what}: {}", record.rollback_command()))
+    Some(format!("undo {what}: {}", record.rollback_command()))
 }

@@ -13,6 +13,9 @@ use crate::wording::counted;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+/// The name of standard input.
+pub const STDIN_NAME: &str = "standard input";
+
 /// The source or the target, described for the reader.
 #[derive(Debug, Clone)]
 pub struct Party {

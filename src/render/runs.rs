@@ -219,19 +219,19 @@ fn status_code(item: &ItemRecord) -> &'static str {
 
 /// What can be done about a run, each with its command.
 fn next_steps(record: &RunRecord, state: &str) -> Vec<String> {
-    let rollback = record.rollback_command();
-    let what = if record.is_in_chain() {
-        "undo this run and its chain"
-    } else {
-        "undo this run"
-    };
+    let undo = format!(
+        "undo {}: {}",
+        record.rollback_extent(),
+        record.rollback_command()
+    );
+    let finish = record.finish_rollback_command();
     match state {
         "open" => vec![
             "run the same migration again, which reads the target first".to_owned(),
-            format!("or {what}: {rollback}"),
+            format!("or {undo}"),
         ],
-        "rollback-open" => vec![format!("finish its rollback: {rollback}")],
-        "rolled-back-in-part" => vec![format!("undo the rest, once nothing keeps it: {rollback}")],
+        "rollback-open" => vec![format!("finish its rollback: {finish}")],
+        "rolled-back-in-part" => vec![format!("undo the rest, once nothing keeps it: {finish}")],
         "rolled-back" => {
             vec!["nothing to do; a new `migrate` would create the webhooks again".to_owned()]
         }
@@ -242,7 +242,6 @@ fn next_steps(record: &RunRecord, state: &str) -> Vec<String> {
             let id_map = record.id_map_refusal().is_none();
             let id_map = id_map.then(|| format!("show its id map: {}", record.id_map_command()));
             let verify = format!("verify: {}", record.verify_command());
-            let undo = format!("{what}: {rollback}");
             [verify].into_iter().chain(id_map).chain([undo]).collect()
         }
     }

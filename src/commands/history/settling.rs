@@ -33,7 +33,7 @@ pub(super) async fn wait_until_all_settled(
             screen.warn(&format!(
                 "the rollback of run {id} was cut off; checking the target first; to finish it, run `{finish}`",
                 id = record.id(),
-                finish = record.rollback_command()
+                finish = record.finish_rollback_command()
             ));
             continue;
         }

@@ -31,7 +31,7 @@ pub(super) fn choose(
     let mut without_record = Vec::new();
     if chain {
         let links = Links::read(runs)?;
-        (ids, without_record) = links.chain(ids);
+        (ids, without_record) = links.chain(&ids);
         links.warn_about_damaged(&ids, screen);
     }
     let records: Result<Vec<RunRecord>, Error> = ids.iter().rev().map(|id| runs.open(id)).collect();
@@ -84,9 +84,11 @@ impl Links {
     }
 
     /// All runs that belong to the chains of these: those on record, and those without one.
-    fn chain(&self, named: BTreeSet<String>) -> (BTreeSet<String>, Vec<String>) {
+    ///
+    /// Those that the user named count as on record, even if somebody removes one meanwhile: to open it fails then.
+    fn chain(&self, named: &BTreeSet<String>) -> (BTreeSet<String>, Vec<String>) {
         let mut chain: BTreeSet<String> = BTreeSet::new();
-        let mut open: Vec<String> = named.into_iter().collect();
+        let mut open: Vec<String> = named.iter().cloned().collect();
         while let Some(id) = open.pop() {
             let earlier = self.continues.get(&id).into_iter().flatten();
             let later = self.continues.iter();
@@ -97,21 +99,45 @@ impl Links {
         }
         let (on_record, gone) = chain
             .into_iter()
-            .partition(|id| self.continues.contains_key(id));
+            .partition(|id| named.contains(id) || self.continues.contains_key(id));
         (on_record, Vec::from_iter::<BTreeSet<String>>(gone))
     }
 }
 
 fn refuse_several_accounts(records: &[RunRecord]) -> Result<(), Error> {
-    let newest = &records[0];
-    let is_elsewhere = |record: &&RunRecord| record.canonical_host() != newest.canonical_host();
-    let Some(other) = records.iter().find(is_elsewhere) else {
-        return Ok(());
-    };
-    let what = format!(
-        "runs {} and {} wrote to different accounts",
-        other.id(),
-        newest.id()
-    );
-    Err(Error::usage(what).with_hint("roll them back one by one"))
+    for (ix, newer) in records.iter().enumerate() {
+        let mut older = records[ix + 1..].iter();
+        if let Some(other) = older.find(|older| is_other_account(older, newer)) {
+            let what = format!(
+                "runs {} and {} wrote to different accounts",
+                other.id(),
+                newer.id()
+            );
+            return Err(Error::usage(what).with_hint("roll them back one by one"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two runs certainly wrote to different accounts: one host may serve several, and not every run saw a company.
+fn is_other_account(one: &RunRecord, other: &RunRecord) -> bool {
+    let companies = one.company().zip(other.company());
+    one.canonical_host() != other.canonical_host() || companies.is_some_and(|(a, b)| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Links;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// A record that goes after it was found by its name is no run that nobody named.
+    #[test]
+    fn a_named_run_is_never_without_record() {
+        let links = Links {
+            continues: BTreeMap::new(),
+            damaged: Vec::new(),
+        };
+        let named = BTreeSet::from(["20260101-000000-000abc".to_owned()]);
+        assert_eq!(links.chain(&named), (named, Vec::new()));
+    }
 }

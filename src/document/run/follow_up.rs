@@ -109,6 +109,26 @@ impl RunRecord {
         })
     }
 
+    /// What [`rollback_command`](Self::rollback_command) undoes, for the words before it: it follows each link of the
+    /// chain, also those of which this record knows nothing.
+    pub fn rollback_extent(&self) -> &'static str {
+        if self.is_in_chain() {
+            "this run and the others of its chain"
+        } else {
+            "this run"
+        }
+    }
+
+    /// Goes on with the run's last rollback: undoes exactly the runs that this rollback was to undo, and no other of
+    /// their chain.
+    pub fn finish_rollback_command(&self) -> Proposal {
+        let others = self.rollback.iter();
+        let others = others.flat_map(|rollback| &rollback.together_with);
+        let command = Proposal::new("rollback").word(self.id());
+        let command = others.fold(command, |command, run| command.word(run));
+        self.header.follow_up.for_target(command)
+    }
+
     /// Compares the target with what the run wrote.
     pub fn verify_command(&self) -> Proposal {
         let command = Proposal::new("verify").option("--run", self.id());
@@ -123,7 +143,7 @@ impl RunRecord {
                 Error::failed(format!(
                     "the rollback of run {id} was cut off, so the new ids in its map may no longer exist"
                 ))
-                .with_hint(format!("finish it first: {}", self.rollback_command())),
+                .with_hint(format!("finish it first: {}", self.finish_rollback_command())),
             );
         }
         // One that was cut off and then closed may have deleted webhooks, too.

@@ -174,10 +174,12 @@ impl<S> RunRecord<S> {
                 }
             }
             JournalEntry::RollbackStarted {
-                settle_window_ms, ..
+                settle_window_ms,
+                together_with,
+                ..
             } => {
                 let earlier = self.rollback.take().unwrap_or_default();
-                self.rollback = Some(earlier.start_again(settle_window_ms));
+                self.rollback = Some(earlier.start_again(settle_window_ms, together_with));
             }
             JournalEntry::RolledBack {
                 at,

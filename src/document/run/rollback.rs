@@ -24,6 +24,8 @@ pub struct RolledBack {
 pub struct RollbackProgress {
     /// Whether it ended, or a user closed the run, rather than being cut off.
     pub is_ended: bool,
+    /// The other runs that the same rollback undoes.
+    pub together_with: Vec<String>,
     /// How long the server may still be processing its last request, in milliseconds.
     pub settle_window_ms: u64,
     /// Step indexes of the webhooks whose delete or restore was sent, with unknown effect.
@@ -39,10 +41,11 @@ impl RollbackProgress {
         self.open.clear();
     }
 
-    /// A rollback goes on where this one stopped, or starts anew.
-    pub(super) fn start_again(self, settle_window_ms: u64) -> Self {
+    /// A rollback of these runs, too, goes on where this one stopped, or starts anew.
+    pub(super) fn start_again(self, settle_window_ms: u64, together_with: Vec<String>) -> Self {
         Self {
             settle_window_ms,
+            together_with,
             is_ended: false,
             open: BTreeSet::new(),
             deleted: self.deleted,

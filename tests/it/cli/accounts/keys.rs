@@ -48,7 +48,7 @@ fn the_printed_rollback_command_finds_its_key() {
     let without = proposed.trim_end_matches(" --to to");
     let run = without_keys(&accounts, &format!("{without} --yes")).run();
     run.assert_code(4);
-    assert!(run.stderr.contains("--to PROFILE"), "{}", run.stderr);
+    assert!(run.stderr.contains("pass `--to to`"), "{}", run.stderr);
     without_keys(&accounts, &format!("{proposed} --dry-run"))
         .run()
         .assert_code(0);

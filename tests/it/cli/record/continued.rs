@@ -28,14 +28,14 @@ fn interrupt(accounts: &StandIn, signal: &str) -> Run {
     run
 }
 
-fn ids(accounts: &StandIn) -> Vec<String> {
+pub(super) fn ids(accounts: &StandIn) -> Vec<String> {
     let ids = runs(accounts).into_iter();
     ids.map(|run| run["run"].as_str().unwrap().to_owned())
         .collect()
 }
 
 /// The one command in the output that undoes anything.
-fn undo_command(run: &Run) -> Vec<String> {
+pub(super) fn undo_command(run: &Run) -> Vec<String> {
     let mut undo = commands(&run.output());
     undo.retain(|command| command.starts_with("hookferry rollback"));
     // After a signal the report names it, and the message, too.
@@ -45,14 +45,14 @@ fn undo_command(run: &Run) -> Vec<String> {
 }
 
 /// Runs a command that the program proposed.
-fn run_proposed(accounts: &StandIn, words: &[String], flags: &str) -> Run {
+pub(super) fn run_proposed(accounts: &StandIn, words: &[String], flags: &str) -> Run {
     let words = words.iter().map(String::as_str);
     let program = words.fold(accounts.program(""), Program::arg);
     let flags = flags.split_whitespace();
     flags.fold(program, Program::arg).run()
 }
 
-const QUICK: &str = "--rate 1000 --settle 300ms";
+pub(super) const QUICK: &str = "--rate 1000 --settle 300ms";
 
 /// Met by a user: after Ctrl-C and the same command again, the hint undid only the second run.
 #[test]
@@ -111,6 +111,8 @@ fn every_run_of_a_chain_proposes_to_undo_the_whole() {
     );
     let second = interrupt(&accounts, "TERM");
     assert!(undo_command(&second).contains(&"--chain".to_owned()));
+    let words = "to undo this run and the others of its chain: hookferry";
+    assert!(second.stderr.contains(words), "{}", second.stderr);
     migrate(&accounts);
     for run in ids(&accounts) {
         let shown = accounts.program(&format!("runs show {run}")).run();
@@ -197,6 +199,8 @@ fn a_run_from_another_source_continues_nothing() {
     other.assert_code(0);
     let undo = undo_command(&other);
     assert!(!undo.contains(&"--chain".to_owned()), "{undo:?}");
+    let first = &runs(&accounts)[0];
+    assert_eq!(first["continued_by"], json!(["migrate"]), "{first}");
     // The next one from the first source continues the first run, and leaves the other one alone.
     let last = migrate(&accounts);
     let preview = run_proposed(&accounts, &undo_command(&last), "--dry-run -o json");

@@ -42,7 +42,7 @@ fn deletes(log: Vec<LoggedRequest>) -> Vec<LoggedRequest> {
     log.into_iter().filter(is_delete).collect()
 }
 
-fn wait_for_delete(accounts: &StandIn, nth: usize) -> LoggedRequest {
+pub(super) fn wait_for_delete(accounts: &StandIn, nth: usize) -> LoggedRequest {
     accounts.wait_for_target(|target| deletes(target.log()).len() >= nth);
     deletes(accounts.target().log()).swap_remove(nth - 1)
 }
