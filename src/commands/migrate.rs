@@ -62,7 +62,7 @@ pub(super) async fn execute(
     let (mut planned, migration_run) = prepare(settings, approved, screen).await?;
     if let Some(approved) = approved {
         approved.check_drift(&planned, &migration_run.own_ids, screen)?;
-        screen.print_message(&approved.still_holds(&migration_run.own_ids));
+        screen.print_sentence(&approved.still_holds(&migration_run.own_ids));
     }
     // The plan that the user confirms is shown even with `--quiet`.
     if settings.consent == Consent::Ask {
@@ -107,7 +107,7 @@ async fn dry_run(
         let plan = approved.plan_digest();
         let own_ids = history.ids_written_by_plan(plan, &[], &planned.target_inventory);
         approved.check_drift(&planned, &own_ids, screen)?;
-        screen.print_message(&approved.still_holds(&own_ids));
+        screen.print_sentence(&approved.still_holds(&own_ids));
     }
     let document = PlanDocument::streamed(planned.view(), Depth::Fields);
     formatting::print_new_plan(document, settings.output, settings.detail, screen)?;

@@ -40,7 +40,7 @@ pub(super) async fn run(
     }
     formatting::print_new_plan(document, settings.output, settings.detail, screen)?;
     if let Some(notice) = notice {
-        screen.print_message(&notice);
+        screen.print_sentence(&notice);
     }
     within_limit?;
     Ok(planned.preview_exit_code(settings.detailed_exitcode))

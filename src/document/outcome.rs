@@ -245,8 +245,12 @@ impl StopDocument {
             let stop = footer.stop.as_ref()?;
             (stop.code(), stop.sentence("the target"))
         } else {
-            let text = "it is still working, or was cut off before it could record the rest";
-            ("cut-off", text.to_owned())
+            let end = match record.continued_by() {
+                Some(later) => format!("; run {later} continued it"),
+                None => ", unless it is still working".to_owned(),
+            };
+            let text = format!("it was cut off before it could record the rest{end}");
+            ("cut-off", text)
         };
         Some(Self {
             code: code.to_owned(),

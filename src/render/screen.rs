@@ -146,6 +146,11 @@ impl Screen {
         }
     }
 
+    /// Writes a sentence to standard error, wrapped to its width, unless the run is quiet.
+    pub fn print_sentence(&self, text: &str) {
+        self.print_message(&self.wrapped_lines(text));
+    }
+
     /// Writes a prompt to standard error, quiet or not: the question, or the preview that it is about.
     pub fn prompt(&self, text: &str) {
         self.streams.write_stderr(text);

@@ -37,6 +37,9 @@ pub(super) fn choose(
     let records: Result<Vec<RunRecord>, Error> = ids.iter().rev().map(|id| runs.open(id)).collect();
     let records = records?;
     refuse_several_accounts(&records)?;
+    if !chain {
+        mention_the_rest(&records, &ids, screen);
+    }
     let undone = records.iter().filter(|record| chain && record.is_undone());
     let mut already_undone: BTreeSet<String> =
         undone.map(|record| record.id().to_owned()).collect();
@@ -49,6 +52,22 @@ pub(super) fn choose(
         already_undone,
         without_record,
     })
+}
+
+/// Says which runs of a chain stay as they are, because the user named others.
+fn mention_the_rest(records: &[RunRecord], named: &BTreeSet<String>, screen: &Screen) {
+    let neighbours = records.iter().flat_map(|record| {
+        let earlier = record.header.continues.iter().map(String::as_str);
+        earlier.chain(record.continued_by())
+    });
+    let rest: BTreeSet<&str> = neighbours.filter(|run| !named.contains(*run)).collect();
+    if rest.is_empty() {
+        return;
+    }
+    let rest = Vec::from_iter(rest).join(", ");
+    screen.print_sentence(&format!(
+        "note: what runs of the same chain wrote stays ({rest}); --chain undoes it, too"
+    ));
 }
 
 /// Which runs continued which.

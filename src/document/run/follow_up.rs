@@ -181,8 +181,13 @@ impl RunRecord {
 
     /// Whether the run continued others, or was continued.
     pub fn is_in_chain(&self) -> bool {
+        !self.header.continues.is_empty() || self.continued_by().is_some()
+    }
+
+    /// The last run that continued it, if any did.
+    pub fn continued_by(&self) -> Option<&str> {
         // What reconciled the run without writing anything is a command, and has no record.
-        let is_run = |by: &String| by.starts_with(|first: char| first.is_ascii_digit());
-        !self.header.continues.is_empty() || self.reconciled_by.iter().any(is_run)
+        let is_run = |by: &&String| by.starts_with(|first: char| first.is_ascii_digit());
+        self.reconciled_by.iter().rfind(is_run).map(String::as_str)
     }
 }

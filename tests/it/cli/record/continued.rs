@@ -305,3 +305,24 @@ fn a_run_that_was_refused_in_part_is_continued_too() {
     run_proposed(&accounts, &undo_command(&last), &format!("--yes {QUICK}")).assert_code(0);
     assert_eq!(accounts.target().webhooks(), before);
 }
+
+/// Met by a user: to undo the latest run left half of a migration, without a word.
+#[test]
+fn a_rollback_of_one_run_says_that_the_rest_of_its_chain_stays() {
+    let accounts = with_slow_target();
+    interrupt(&accounts, "KILL");
+    migrate(&accounts);
+    let [first, _] = ids(&accounts).try_into().unwrap();
+    let alone = accounts
+        .program(&format!("rollback latest --dry-run {QUICK}"))
+        .run();
+    alone.assert_code(0);
+    let said = format!("what runs of the same chain wrote stays ({first})");
+    assert!(alone.stderr.contains(&said), "{}", alone.stderr);
+    let whole = accounts
+        .program(&format!("rollback latest --chain --dry-run {QUICK}"))
+        .run();
+    assert!(!whole.stderr.contains("wrote stays"), "{}", whole.stderr);
+    let report = accounts.program(&format!("report {first}")).run();
+    assert!(report.stdout.contains("continued it"), "{}", report.stdout);
+}
