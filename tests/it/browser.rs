@@ -326,6 +326,8 @@ fn five_thousand_webhooks_are_filtered() {
     }
     plan["summary"]["total"] = json!(5000);
     plan["steps"] = json!(many);
+    // A fingerprint would tell that somebody changed it.
+    plan.as_object_mut().unwrap().remove("binding");
     accounts.write("many.json", &plan.to_string());
     let path = page(&accounts, "report many.json -o html");
     let size = std::fs::metadata(&path).unwrap().len();
