@@ -58,7 +58,9 @@ fn key_at(place: &Place) -> Option<IngestKey> {
     let name = path.rsplit('.').next().unwrap_or(&path);
     let is_key_name = KEY_NAMES.iter().any(|key| key.eq_ignore_ascii_case(name));
     let within = || {
-        let inner = Json::parse(&text).ok()?;
+        // Most texts are no JSON; only those that have the name are worth a parser.
+        let json = text.contains("privateKey").then(|| Json::parse(&text).ok());
+        let inner = json.flatten()?;
         inner.get("privateKey")?.as_str().map(str::to_owned)
     };
     let found = if is_key_name && !text.is_empty() {

@@ -194,6 +194,15 @@ fn an_alias_that_repeats_in_another_pipe_is_no_continuation() {
     }
 }
 
+/// Takes the one command that the run proposes: it undoes the whole chain.
+fn assert_undone_as_a_chain(accounts: &StandIn, last: &Run, before: &[Value]) {
+    last.assert_code(0);
+    let undo = undo_command(last);
+    assert!(undo.contains(&"--chain".to_owned()), "{undo:?}");
+    run_proposed(accounts, &undo, &format!("--yes {QUICK}")).assert_code(0);
+    assert_eq!(accounts.target().webhooks(), before);
+}
+
 #[test]
 fn the_same_list_is_a_continuation() {
     for file in [None, Some("webhooks.json")] {
@@ -203,11 +212,7 @@ fn the_same_list_is_a_continuation() {
         migrate_list(&accounts, file, &text).assert_code(3);
         accept_all(&accounts);
         let last = migrate_list(&accounts, file, &text);
-        last.assert_code(0);
-        let undo = undo_command(&last);
-        assert!(undo.contains(&"--chain".to_owned()), "{undo:?}");
-        run_proposed(&accounts, &undo, &format!("--yes {QUICK}")).assert_code(0);
-        assert_eq!(accounts.target().webhooks(), before);
+        assert_undone_as_a_chain(&accounts, &last, &before);
     }
 }
 
@@ -225,11 +230,7 @@ fn the_same_list_goes_on_after_a_kill() {
         running.signal("KILL");
         assert_eq!(running.finish().code, None);
         let last = migrate_list(&accounts, file, &text);
-        last.assert_code(0);
-        let undo = undo_command(&last);
-        assert!(undo.contains(&"--chain".to_owned()), "{undo:?}");
-        run_proposed(&accounts, &undo, &format!("--yes {QUICK}")).assert_code(0);
-        assert_eq!(accounts.target().webhooks(), before);
+        assert_undone_as_a_chain(&accounts, &last, &before);
     }
 }
 
