@@ -322,6 +322,7 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
         proxy: network::proxy_variable(),
         ca_problem: network::ca_problem(),
         accept_incomplete: false,
+        cross_check: false,
     })
 }
 
@@ -329,6 +330,7 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
 fn source_client_options(reading: &ReadingArgs) -> Result<ClientOptions, Error> {
     Ok(ClientOptions {
         accept_incomplete: reading.source_list.accept_incomplete,
+        cross_check: reading.source_list.cross_check.cross_check,
         ..client_options(&reading.connection)?
     })
 }

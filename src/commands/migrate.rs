@@ -147,9 +147,10 @@ async fn prepare(
     readings.target = history
         .wait_until_settled(reader, first_reading, wait_budget, screen)
         .await?;
+    readings = readings.cross_checked(route, screen).await?;
     history.read_back(&route.target, &readings.target);
     history
-        .require_complete_list(reader, &readings.target)
+        .require_complete_list(&readings.target_reader, &readings.target)
         .await?;
     let (known, reconciled) = history.knowledge(&route.target, &readings.target);
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());

@@ -6,6 +6,7 @@ mod backup;
 mod backup_choice;
 mod conclusion;
 mod consent;
+mod cross_check;
 mod demo;
 mod diff;
 mod export;

@@ -2,6 +2,7 @@
 //! A document holds no webhook, and can be saved and read back.
 
 mod change;
+mod cross_check;
 mod envelope;
 mod final_status;
 pub mod job;
@@ -19,6 +20,7 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
+pub(crate) use cross_check::{statements, summaries_text};
 pub(crate) use envelope::major_version;
 pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
 pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};

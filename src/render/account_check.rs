@@ -13,6 +13,7 @@ use crate::document::DocumentBody;
 use crate::document::view::profile_text;
 use crate::error::Error;
 use crate::http::failure::Failure;
+use crate::pipeline::cross_check::CrossCheck;
 use crate::pipeline::fetch::Inventory;
 use crate::render::page::Page;
 use findings::{CheckFinding, CheckResult, clock_skew, findings, unknowns};
@@ -46,6 +47,8 @@ pub struct AccountReading {
     pub duration: Duration,
     /// This machine's clock when the response arrived.
     pub received: SystemTime,
+    /// What the newer API says about the list; `None` if there is no list.
+    pub cross_check: Option<CrossCheck>,
 }
 
 /// Renders the report as text.

@@ -63,6 +63,7 @@ fn party(name: &str, n_webhooks: usize) -> Party {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
     }
 }
 

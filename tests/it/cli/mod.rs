@@ -7,6 +7,7 @@ mod canaries;
 mod completions;
 mod conflicts;
 mod crash;
+mod cross_check;
 mod demo;
 mod diagnoses;
 mod diff;
