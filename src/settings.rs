@@ -9,6 +9,7 @@ pub mod calendar;
 mod candidates;
 pub mod config;
 mod cx;
+mod deliver_test;
 mod env_file;
 mod environment;
 mod follow_up;
@@ -34,6 +35,7 @@ pub use backup::{
     BackupListSettings,
 };
 pub use candidates::completion_sources;
+pub use deliver_test::{DeliverTestSettings, Tested};
 pub use env_file::EnvFile;
 pub use reading::{DiffSettings, ExportSettings, ListSettings};
 pub use records::{

@@ -4,6 +4,7 @@
 mod newer_api;
 mod writer;
 
+pub use newer_api::DeliveryAnswer;
 pub use writer::{AcceptedWrite, DeleteAnswer, WriteAnswer, Writer};
 
 use super::account::Account;

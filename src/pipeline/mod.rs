@@ -5,6 +5,7 @@ pub mod absence;
 pub mod binding;
 pub mod content_cache;
 pub mod cross_check;
+pub mod delivery;
 pub mod diff;
 pub mod fetch;
 pub mod filter;

@@ -2,11 +2,14 @@
 //!
 //! A test delivery sends a real request, but only to this machine.
 
+use std::io;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use url::{Host, Url};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use url::{Host, Position, Url};
 
 use super::object::Object;
 use super::response::ApiResponse;
@@ -152,23 +155,38 @@ impl Delivery {
         ApiResponse::json(json!({ "failure": failure }).to_string())
     }
 
+    /// The status and the body of the destination's answer.
     async fn post(&self) -> Result<(u16, String), String> {
         let url = Url::parse(&self.url).ok().filter(is_on_this_machine);
         let url = url.ok_or("the sandbox delivers to 127.0.0.1 only")?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .tls_certs_only([])
-            .timeout(DELIVERY_TIMEOUT)
-            .build()
-            .map_err(|error| error.to_string())?;
-        let request = client.post(url).body(self.message.to_string());
-        let answer = request
-            .send()
-            .await
-            .map_err(|_| "no answer from the destination".to_owned())?;
-        let status = answer.status().as_u16();
-        Ok((status, answer.text().await.unwrap_or_default()))
+        let no_answer = |_| "no answer from the destination".to_owned();
+        let answer = tokio::time::timeout(DELIVERY_TIMEOUT, exchange(&url, &self.message)).await;
+        let answer = answer.map_err(|_| "no answer in time".to_owned())?;
+        let answer = answer.map_err(no_answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let status = status.ok_or("the destination does not speak HTTP")?;
+        Ok((status, body.to_owned()))
     }
+}
+
+/// Sends the message on a connection of its own, and returns the whole answer.
+async fn exchange(url: &Url, message: &Value) -> io::Result<String> {
+    let address = &url[Position::BeforeHost..Position::AfterPort];
+    let port = url.port_or_known_default().unwrap_or(80);
+    let mut stream = TcpStream::connect((url.host_str().unwrap_or_default(), port)).await?;
+    let (path, body) = (
+        &url[Position::BeforePath..Position::AfterQuery],
+        message.to_string(),
+    );
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 fn is_on_this_machine(url: &Url) -> bool {

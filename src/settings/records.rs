@@ -251,7 +251,7 @@ pub enum RunsTask {
 }
 
 impl RecordedTarget {
-    fn resolve(
+    pub(super) fn resolve(
         flag: Option<&str>,
         purpose: Purpose,
         accounts: &mut AccountResolver,

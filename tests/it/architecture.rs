@@ -143,8 +143,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "coralogix",
             "heartbeat",
             "store/backup/object_store_repository/transport",
-            // A test delivery is a request of the stand-in's own.
-            "sandbox/newer_api",
         ],
     ),
     ("object_store", &["store"]),

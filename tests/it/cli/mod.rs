@@ -8,6 +8,7 @@ mod completions;
 mod conflicts;
 mod crash;
 mod cross_check;
+mod deliver_test;
 mod demo;
 mod diagnoses;
 mod diff;
