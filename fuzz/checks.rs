@@ -6,10 +6,12 @@
     reason = "each target uses one of them"
 )]
 
-use hookferry::coralogix::alert::repoint;
 use hookferry::coralogix::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS};
 use hookferry::coralogix::mask::Masked;
-use hookferry::coralogix::webhook::{Webhook, list_to_wire, parse_list};
+use hookferry::coralogix::reference::{
+    Correspondence, FileKind, Found, RewrittenReference, repoint,
+};
+use hookferry::coralogix::webhook::{Webhook, WebhookId, list_to_wire, parse_list};
 use hookferry::document::Document;
 use hookferry::http::server_words::SentValues;
 use hookferry::pipeline::fetch::Inventory;
@@ -19,6 +21,7 @@ use hookferry::secret::{SAFE_PATHS, resembles_vendor_key};
 use hookferry::store::backup::{Identities, OpenedFile, open};
 use hookferry::store::idmap;
 use hookferry::store::input::decode_text;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A stand-in for a secret.
@@ -280,9 +283,7 @@ pub(crate) fn file_reader(data: &[u8]) {
     }
     // Ids are quoted, so only that these end.
     let _ = idmap::parse(&text);
-    if let Ok(repointed) = repoint(&text, |_| None) {
-        assert!(repointed.text == text, "changed without a new id");
-    }
+    references(FileKind::Json, &text);
     if let Ok(webhooks) = parse_list(text.as_str()) {
         let mut written = String::new();
         list_to_wire(&webhooks, &mut written);
@@ -290,6 +291,85 @@ pub(crate) fn file_reader(data: &[u8]) {
         assert!(again.iter().map(wire).eq(webhooks.iter().map(wire)));
         let _ = webhooks.iter().map(Webhook::places).collect::<Vec<_>>();
     }
+}
+
+/// Terraform files keep every byte that is no reference.
+pub(crate) fn terraform(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        references(FileKind::Terraform, text);
+        references(FileKind::TerraformJson, text);
+    }
+}
+
+/// YAML files keep every byte that is no reference.
+pub(crate) fn operator(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        references(FileKind::Operator, text);
+    }
+}
+
+/// Exchanges even numbers with the odd ones behind them, and aliases with those that end with a mark.
+struct Exchange;
+
+impl Correspondence for Exchange {
+    fn id(&self, id: &WebhookId) -> Found<WebhookId> {
+        let number = id.as_str().parse::<u64>().ok();
+        let plain = number.filter(|number| number.to_string() == id.as_str());
+        plain.map_or(Found::Nothing, |number| {
+            Found::One(WebhookId::new((number ^ 1).to_string()))
+        })
+    }
+
+    fn alias(&self, alias: &str) -> Found<SmolStr> {
+        match alias.strip_suffix("-new") {
+            Some("") => Found::Nothing,
+            Some(old) => Found::One(old.into()),
+            None => Found::One(format!("{alias}-new").into()),
+        }
+    }
+}
+
+/// No account has a counterpart.
+struct Nobody;
+
+impl Correspondence for Nobody {
+    fn id(&self, _: &WebhookId) -> Found<WebhookId> {
+        Found::Nothing
+    }
+
+    fn alias(&self, _: &str) -> Found<SmolStr> {
+        Found::Nothing
+    }
+}
+
+/// Only the references that are reported change; the result has the same references, and the way back leads to the same
+/// names.
+fn references(kind: FileKind, text: &str) {
+    let Ok(untouched) = repoint(kind, text, &Nobody) else {
+        return;
+    };
+    assert!(untouched.text == text && untouched.rewritten.is_empty());
+    let there = repoint(kind, text, &Exchange).expect("valid as before");
+    let back = repoint(kind, &there.text, &Exchange)
+        .unwrap_or_else(|why| panic!("no longer valid: {why}\n{text}\n{}", there.text));
+    assert_eq!(
+        kept(text, &there.rewritten),
+        kept(&there.text, &back.rewritten)
+    );
+    for (one, other) in there.rewritten.iter().zip(&back.rewritten) {
+        assert_eq!((&one.from, &one.to), (&other.to, &other.from), "{text}");
+    }
+}
+
+/// What stands before, between and behind references.
+fn kept<'t>(text: &'t str, references: &[RewrittenReference]) -> Vec<&'t str> {
+    let starts = std::iter::once(0).chain(references.iter().map(|reference| reference.bytes.end));
+    let ends = references.iter().map(|reference| reference.bytes.start);
+    let ends = ends.chain(std::iter::once(text.len()));
+    starts
+        .zip(ends)
+        .map(|(start, end)| &text[start..end])
+        .collect()
 }
 
 /// A text is the same in UTF-8 and in UTF-16, with and without a byte order mark.

@@ -247,8 +247,9 @@ If apply is interrupted, run it again: it resumes with what is still missing."
     Rollback(RollbackArgs),
     /// Print the map from source ids to target ids, or rewrite exported alerts with it
     #[command(after_help = "Examples:
-  hookferry idmap show --csv > idmap.csv
-  hookferry idmap apply alerts.json --out new-alerts")]
+  hookferry idmap show -o csv > idmap.csv
+  hookferry idmap apply alerts/ --out new-alerts/
+  hookferry idmap apply new-alerts/ --reverse --out old-alerts/")]
     Idmap(IdmapArgs),
     /// Send test deliveries of webhooks, one by one, to see whether they ring
     #[command(

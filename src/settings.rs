@@ -39,8 +39,8 @@ pub use deliver_test::{DeliverTestSettings, Tested};
 pub use env_file::EnvFile;
 pub use reading::{DiffSettings, ExportSettings, ListSettings};
 pub use records::{
-    IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
-    RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings, VerifySource,
+    IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings, RunsSettings,
+    RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings, VerifySource,
 };
 
 pub use apply::ApplySettings;

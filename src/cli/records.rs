@@ -6,7 +6,7 @@ use super::arguments::{
     ReportOutputArgs, RewritingArgs, SelectionArgs, SettleArgs, StateArgs,
 };
 use super::operands::VerifiedArgs;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
@@ -160,6 +160,21 @@ pub struct RollbackArgs {
     pub connection: ConnectionArgs,
 }
 
+/// The format in which to print an id map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IdmapFormat {
+    /// A table
+    Text,
+    /// A JSON document
+    Json,
+    /// CSV, for a spreadsheet
+    Csv,
+    /// Terraform `import` blocks, in which the ids of the newer API are to be filled in
+    TerraformImport,
+    /// A script for `sed -E`, which rewrites ids in JSON and Terraform
+    Sed,
+}
+
 /// Arguments of `idmap`.
 #[derive(Debug, Args)]
 pub struct IdmapArgs {
@@ -176,23 +191,34 @@ pub enum IdmapAction {
         /// Run: an id, the start of one, or `latest`
         #[arg(value_name = "RUN", default_value = "latest")]
         run: String,
-        /// Print CSV, for a spreadsheet
-        #[arg(long, conflicts_with = "output")]
-        csv: bool,
         /// Format of the result
-        #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-        output: OutputFormat,
+        #[arg(
+            short,
+            long,
+            visible_alias = "format",
+            value_enum,
+            value_name = "FORMAT",
+            default_value = "text"
+        )]
+        output: IdmapFormat,
+        /// Leave out what the run did not create: what both accounts had before, and skipped conflicts
+        #[arg(long)]
+        only_created: bool,
         /// The state folder.
         #[command(flatten)]
         state: StateArgs,
     },
-    /// Write copies of exported alerts with the target's ids; sends nothing and keeps the originals
+    /// Write copies of files with alerts, referring to the target's webhooks; sends nothing and keeps the originals
+    ///
+    /// Reads alerts as JSON, Terraform (*.tf, *.tf.json) and resources of the Kubernetes operator (*.yaml, *.yml). Every
+    /// byte that is no reference stays as it is. References that cannot be resolved are listed with file and line, and
+    /// the exit code is 3.
     Apply {
-        /// Exported JSON file, or a folder of them
+        /// File with alerts, or a folder of them
         #[arg(value_name = "ALERTS")]
         alerts: PathBuf,
-        /// Folder for the new files; it must be empty or not exist yet
-        #[arg(long, value_name = "DIR")]
+        /// New file, if ALERTS is a file; else a folder that is empty or does not exist yet
+        #[arg(long, value_name = "PATH")]
         out: PathBuf,
         /// Id map file, printed by `idmap show` or `migrate -o json`, instead of the map of a run
         #[arg(long, value_name = "FILE", conflicts_with = "run")]
@@ -200,6 +226,12 @@ pub enum IdmapAction {
         /// Run whose map to use
         #[arg(long, value_name = "RUN", default_value = "latest")]
         run: String,
+        /// Turn alerts that refer to the target back to the source
+        #[arg(long)]
+        reverse: bool,
+        /// Leave out what the run did not create: what both accounts had before, and skipped conflicts
+        #[arg(long)]
+        only_created: bool,
         /// Format of the result
         #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
         output: OutputFormat,

@@ -1,46 +1,59 @@
-//! `hookferry idmap`: shows the id map of a run, or rewrites exported alerts with it. Sends nothing.
+//! `hookferry idmap`: shows the id map of a run, or rewrites files with alerts with it. Sends nothing.
 
-use crate::cli::OutputFormat;
+use crate::cli::{IdmapFormat, OutputFormat};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::OutcomeDocument;
+use crate::document::run::RunRecord;
+use crate::document::run::entry::JournalEntry;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
-use crate::pipeline::idmap::IdMap;
+use crate::pipeline::idmap::{AlertFolder, Direction, IdMap, MalformedFile, RewrittenAlerts};
 use crate::render::screen::Screen;
 use crate::render::{idmap as view, json};
-use crate::settings::{IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, StateFolder};
-use crate::store::{alerts, idmap as store};
+use crate::settings::{IdmapSettings, IdmapSource, IdmapTask, StateFolder};
+use crate::store::alerts::{self, Output};
+use crate::store::idmap as store;
+use crate::store::lock::{LockHolder, Locks};
+use crate::untrusted::escape;
 use crate::wording::counted;
 use std::collections::HashSet;
+use std::path::Path;
 
-/// Shows an id map, or applies it to exported alerts.
+/// Shows an id map, or applies it to files with alerts.
 pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let map = match &settings.map {
-        IdmapSource::File(path) => store::read(path)?,
-        IdmapSource::Run(run) => load_id_map(run, &settings.state, screen)?,
+    let direction = match &settings.task {
+        IdmapTask::Show(_) => Direction::ToTarget,
+        IdmapTask::Apply { direction, .. } => *direction,
     };
-    let page = screen.stdout_page(Detail {
-        lists_all: true,
-        ..Detail::default()
-    });
-    match &settings.task {
-        IdmapTask::Show(form) => {
-            screen.print_result(&match form {
-                IdmapFormat::Csv => view::id_map_csv(&map),
-                IdmapFormat::Output(OutputFormat::Text) => view::id_map_text(&map, page),
-                IdmapFormat::Output(OutputFormat::Json) => json::text(&view::id_map_json(&map)),
-            })?;
-            Ok(ExitCode::Done)
+    let (map, record) = match &settings.map {
+        IdmapSource::File(path) => (store::read(path)?, None),
+        IdmapSource::Run(run) => {
+            let record = open_record(run, &settings.state)?;
+            (load_id_map(&record, direction, screen)?, Some(record))
         }
+    };
+    let map = if settings.only_created {
+        map.only_created()
+    } else {
+        map
+    };
+    match &settings.task {
+        IdmapTask::Show(format) => show(&map, *format, screen),
         IdmapTask::Apply {
             alerts,
             out,
+            direction,
             output,
         } => {
-            let rewritten = alerts::apply(&map, alerts, Some(out))?;
+            let (out, rewritten) = apply(&map, record.as_ref(), alerts, out, *direction, settings)?;
             screen.print_report(&match output {
-                OutputFormat::Text => view::rewritten_text(&rewritten, Some(out), page),
-                OutputFormat::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
+                OutputFormat::Text => {
+                    let page = screen.stdout_page(LISTING);
+                    view::rewritten_text(&rewritten, *direction, Some(&out), page)
+                }
+                OutputFormat::Json => {
+                    json::text(&view::rewritten_json(&rewritten, *direction, Some(&out)))
+                }
             });
             Ok(if rewritten.is_complete() {
                 ExitCode::Done
@@ -51,14 +64,129 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
     }
 }
 
-/// The id map of a run, from its record.
-fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
+const LISTING: Detail = Detail {
+    lists_all: true,
+    shows_values: false,
+};
+
+fn show(map: &IdMap, format: IdmapFormat, screen: &Screen) -> Result<ExitCode, Error> {
+    screen.print_result(&match format {
+        IdmapFormat::Text => view::id_map_text(map, screen.stdout_page(LISTING)),
+        IdmapFormat::Json => json::text(&view::id_map_json(map)),
+        IdmapFormat::Csv => view::id_map_csv(map),
+        IdmapFormat::TerraformImport => view::id_map_imports(map),
+        IdmapFormat::Sed => view::id_map_sed(map),
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// Rewrites the alerts, and writes them: everything is checked first, and put on record.
+fn apply(
+    map: &IdMap,
+    record: Option<&RunRecord>,
+    input: &Path,
+    out: &Path,
+    direction: Direction,
+    settings: &IdmapSettings,
+) -> Result<(std::path::PathBuf, RewrittenAlerts), Error> {
+    let output = Output::choose(input, out)?;
+    let alerts = alerts::read(input)?;
+    if let Some(record) = record {
+        refuse_own_output(record, &alerts, direction)?;
+    }
+    let rewritten = map.rewrite_alerts(alerts, direction);
+    let rewritten = rewritten.map_err(|malformed| malformed_error(&malformed))?;
+    if rewritten.seems_rewritten {
+        let (from, to) = direction.sides();
+        return Err(Error::usage(format!(
+            "most of these alerts refer to ids of the {to}, not of the {from}"
+        ))
+        .with_hint(match direction {
+            Direction::ToTarget => "nothing was written; pass the alerts as they are in the source, and the id map of their account; --reverse turns alerts back",
+            Direction::ToSource => "nothing was written; pass the alerts as `idmap apply` wrote them for the target, and the id map of their account",
+        }));
+    }
+    if let Some(record) = record {
+        record_application(record, &rewritten, direction, &settings.state)?;
+    }
+    output.write(&rewritten)?;
+    Ok((output.path().to_owned(), rewritten))
+}
+
+/// Refuses what `idmap apply` wrote: ids may swap, so a second time would give other webhooks.
+fn refuse_own_output(
+    record: &RunRecord,
+    alerts: &AlertFolder,
+    direction: Direction,
+) -> Result<(), Error> {
+    let own = alerts.files.iter().find_map(|file| {
+        let at = record.wrote_file_at(&file.text, direction)?;
+        Some((escape(&file.name.display().to_string()), at))
+    });
+    let Some((name, at)) = own else {
+        return Ok(());
+    };
+    let (_, to) = direction.sides();
+    Err(Error::usage(format!(
+        "`{name}` is already rewritten for the {to}: `idmap apply` wrote it on {at:.0}"
+    ))
+    .with_hint("nothing was written; pass the alerts as they were before"))
+}
+
+fn malformed_error(files: &[MalformedFile]) -> Error {
+    let lines: Vec<String> = files
+        .iter()
+        .map(|file| {
+            format!(
+                "{}:{}:{}: not valid {}: {}",
+                escape(&file.name.display().to_string()),
+                file.why.line,
+                file.why.column,
+                file.kind.language(),
+                escape(&file.why.why)
+            )
+        })
+        .collect();
+    Error::usage(lines.join("\n")).with_hint(
+        "nothing was written; correct what is listed, or move it out of the folder if it holds no alerts",
+    )
+}
+
+/// Puts on record that the map is applied, so that nobody does it twice, and that a rollback can say so.
+fn record_application(
+    record: &RunRecord,
+    rewritten: &RewrittenAlerts,
+    direction: Direction,
+    state: &StateFolder,
+) -> Result<(), Error> {
+    let Some(applied) = record.to_applied_map(rewritten, direction) else {
+        return Ok(());
+    };
+    let (host, locks) = (record.canonical_host(), Locks::new(state.path()?)?);
+    // A rollback may be appending to the same journal.
+    let _lock = locks.acquire(
+        &host,
+        record.company(),
+        &LockHolder::this_process("idmap apply"),
+        &locks.snapshot(&host)?,
+    )?;
+    let entry = JournalEntry::IdMapApplied(applied.into());
+    state.recorded_runs()?.append(record.id(), &entry)
+}
+
+fn open_record(run: &str, state: &StateFolder) -> Result<RunRecord, Error> {
     let runs = state.recorded_runs()?;
-    let id = runs.find(run)?;
-    let record = runs.open(&id)?;
-    if let Some(refusal) = record.id_map_refusal() {
+    runs.open(&runs.find(run)?)
+}
+
+/// The id map of a run, from its record.
+fn load_id_map(record: &RunRecord, direction: Direction, screen: &Screen) -> Result<IdMap, Error> {
+    // Back to the source, also the ids of webhooks that are gone lead.
+    let refusal = record.id_map_refusal();
+    if let Some(refusal) = refusal.filter(|_| direction == Direction::ToTarget) {
         return Err(refusal);
     }
+    let id = record.id();
     let n_open = record.open_sends().len();
     if n_open > 0 {
         screen.warn(&format!(
@@ -73,7 +201,7 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             counted(unread.len(), "webhook")
         ));
     }
-    let mut document = OutcomeDocument::new(&record);
+    let mut document = OutcomeDocument::new(record);
     // A report shows what the answers said; alerts that are rewritten need to be right.
     document
         .id_map

@@ -25,7 +25,7 @@ use crate::pipeline::rollback::{
 use crate::pipeline::strip::strip;
 use crate::pipeline::verify_run::surplus_copies;
 use crate::render::json;
-use crate::render::rollback::{self as view, RollbackView};
+use crate::render::rollback::{self as view, RollbackView, RunInAlerts};
 use crate::render::screen::Screen;
 use crate::settings::{Consent, RollbackSettings};
 use crate::store::lock::{Lock, LockHolder, Locks};
@@ -213,6 +213,13 @@ impl RollbackRun {
                 .map(|run| run.record.open_sends().len())
                 .sum(),
             copies: self.copies(inventory),
+            in_alerts: records
+                .iter()
+                .filter_map(|run| {
+                    let written = self.written.iter().map(|item| &item.id);
+                    RunInAlerts::of_record(&run.record, written)
+                })
+                .collect(),
             stop: None,
         }
     }

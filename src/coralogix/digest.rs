@@ -255,6 +255,15 @@ impl DigestKey {
     }
 }
 
+/// Digests a file under a record's salt alone, so that only records that share it have digests in common.
+///
+/// Whoever holds the record can test guesses at the whole file: nothing may be digested so but files that the user keeps
+/// and that need no secret.
+pub fn digest_file(salt: &str, bytes: &[u8]) -> KeyedDigest {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, salt.as_bytes());
+    KeyedDigest::from_tag(&hmac::sign(&key, bytes))
+}
+
 struct DigestWriter(hmac::Context);
 
 impl Write for DigestWriter {

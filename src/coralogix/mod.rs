@@ -2,7 +2,6 @@
 //! Does not depend on the pipeline.
 
 pub mod account;
-pub mod alert;
 mod answer;
 pub mod birth;
 mod canonical;
@@ -27,6 +26,7 @@ mod listing;
 pub mod mask;
 pub mod path;
 pub mod place;
+pub mod reference;
 pub mod region;
 pub mod retry;
 mod scan;

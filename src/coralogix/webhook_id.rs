@@ -174,7 +174,8 @@ pub(crate) fn whole_number(token: &str) -> Option<Cow<'_, str>> {
     if is_digits(token) {
         return Some(Cow::Borrowed(token));
     }
-    let is_number = token.starts_with(|first: char| first.is_ascii_digit());
+    let is_number = token.starts_with(|first: char| first.is_ascii_digit())
+        && token.bytes().all(|byte| b"0123456789.eE+-".contains(&byte));
     let plain = is_number.then(|| plain_decimal(token))?;
     let value: u64 = plain.parse().ok()?;
     (value <= MAX_EXACT).then(|| Cow::Owned(plain.into()))
@@ -228,7 +229,7 @@ fn to_i64(n: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::WebhookId;
+    use super::{WebhookId, whole_number};
 
     fn id(token: &str) -> WebhookId {
         WebhookId::from_token(token).expect(token)
@@ -258,6 +259,27 @@ mod tests {
         ];
         for (one, other) in different {
             assert_ne!(id(one), id(other));
+        }
+    }
+
+    #[test]
+    fn no_text_but_a_whole_number_is_one() {
+        for text in ["1050", "1050.0", "1.05e3"] {
+            assert_eq!(whole_number(text).as_deref(), Some("1050"));
+        }
+        for text in [
+            "",
+            "105é",
+            "日",
+            "1_050",
+            "0x10",
+            "1.5",
+            "-1",
+            "1e-5",
+            "1.0.0",
+            "9007199254740994.0",
+        ] {
+            assert_eq!(whole_number(text), None, "{text}");
         }
     }
 

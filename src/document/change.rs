@@ -75,6 +75,13 @@ pub struct NeededDocument {
     pub path: String,
 }
 
+impl ChangeDocument {
+    /// Whether it changed the alias; then [`from`](Self::from) has the source's.
+    pub(super) fn is_rename(&self) -> bool {
+        self.how == ChangeKind::Renamed(SmolStr::default()).word()
+    }
+}
+
 impl From<&Change> for ChangeDocument {
     fn from(change: &Change) -> Self {
         Self {

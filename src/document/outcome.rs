@@ -51,7 +51,7 @@ pub struct OutcomeDocument {
     pub requests: usize,
     /// Ids that are new in the target and that this run did not create.
     pub appeared_in_target: Vec<WebhookId>,
-    /// Source id and target id of every webhook that both accounts now have.
+    /// Source id and target id of every webhook that both accounts now have, also if a conflict was skipped.
     pub id_map: Vec<IdPair>,
     /// What to do next, the most urgent first.
     #[serde(default)]
@@ -173,9 +173,10 @@ impl OutcomeDocument {
 /// webhook by such an id.
 fn id_map(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<IdPair> {
     let unsure: HashSet<StepIx> = record.unsure_ids().collect();
-    let webhooks = webhooks.iter().enumerate();
+    let webhooks = record.header.steps.iter().zip(webhooks).enumerate();
     let sure = webhooks.filter(|(ix, _)| !unsure.contains(&StepIx::from(*ix)));
-    sure.filter_map(|(_, item)| item.id_pair()).collect()
+    sure.filter_map(|(_, (row, item))| item.id_pair(row))
+        .collect()
 }
 
 /// The outcome of every step of a run, in plan order.
@@ -224,8 +225,10 @@ impl ItemOutcomeDocument {
     }
 
     /// Its ids in both accounts; `None` if one of them does not have it.
-    fn id_pair(&self) -> Option<IdPair> {
-        if !self.result.is_in_both_accounts() {
+    fn id_pair(&self, row: &StepRow) -> Option<IdPair> {
+        // With one counterpart, a skipped webhook is in both accounts, too.
+        let is_conflict = self.planned == StepState::Conflict;
+        if !self.result.is_in_both_accounts() && !is_conflict {
             return None;
         }
         Some(IdPair {
@@ -233,6 +236,7 @@ impl ItemOutcomeDocument {
             target_id: self.target_id.clone()?,
             kind: self.kind.clone(),
             alias: self.alias.clone(),
+            source_alias: row.source_alias().into(),
             result: SmolStr::new_static(self.result.code()),
         })
     }

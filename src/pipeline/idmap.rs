@@ -1,15 +1,20 @@
-//! The id map from source ids to target ids, and the rewriting of alert definitions to the target's ids.
-//! Pure. Never maps one source id to two target ids.
+//! The id map between source and target, and the rewriting of alerts with it, in either direction.
+//! Pure. Never maps one source id to two target ids, and never chooses among several webhooks.
 
-use crate::coralogix::alert::{NotJson, RepointResult, repoint};
+use super::outcome::FinalStatus;
+use crate::coralogix::reference::{
+    Correspondence, FileKind, Found, Malformed, Repointed, WebhookName, repoint,
+};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::path::PathBuf;
 
-/// The source id and target id of one webhook that both accounts have.
+/// The ids of one webhook that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdPair {
     /// Its id in the source account.
@@ -19,17 +24,47 @@ pub struct IdPair {
     /// The name of its type; empty if unknown.
     #[serde(rename = "type")]
     pub kind: SmolStr,
-    /// Its alias; empty if unknown.
+    /// Its alias in the target; empty if unknown.
     pub alias: SmolStr,
-    /// Its final status in the migration, in one word; empty if unknown.
+    /// Its alias in the source, which differs if a rule renamed it; empty if unknown.
+    pub source_alias: SmolStr,
+    /// Its final status in the migration, in one word; empty if unknown. `skipped` is a conflict: both accounts have it,
+    /// with different content.
     pub result: SmolStr,
 }
 
-/// The target id of every webhook that a migration wrote or found unchanged.
+/// Which account's names alerts get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Alerts that refer to the source's webhooks get the target's.
+    ToTarget,
+    /// The way back.
+    ToSource,
+}
+
+impl Direction {
+    /// The side that alerts refer to before, and the one that they refer to afterwards.
+    pub fn sides(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ToTarget => ("source", "target"),
+            Self::ToSource => ("target", "source"),
+        }
+    }
+}
+
+/// The target id of every webhook of a migration that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdMap {
     pairs: Vec<IdPair>,
-    targets: HashMap<WebhookId, WebhookId>,
+    to_target: Names,
+    to_source: Names,
+}
+
+/// What each name of one account is in the other; `None` for a name that is several there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Names {
+    ids: HashMap<WebhookId, Option<WebhookId>>,
+    aliases: HashMap<SmolStr, Option<SmolStr>>,
 }
 
 /// Returns whether no source id has two different target ids.
@@ -48,8 +83,8 @@ impl IdMap {
     pub fn new(pairs: Vec<IdPair>) -> Result<Self, Error> {
         let mut targets = HashMap::with_capacity(pairs.len());
         for pair in &pairs {
-            let old = targets.insert(pair.source_id.clone(), pair.target_id.clone());
-            if let Some(old) = old.filter(|old| *old != pair.target_id) {
+            let old = targets.insert(&pair.source_id, &pair.target_id);
+            if let Some(old) = old.filter(|old| **old != pair.target_id) {
                 return Err(Error::failed(format!(
                     "the id map gives webhook {} two target ids, {old} and {}",
                     pair.source_id, pair.target_id
@@ -57,7 +92,36 @@ impl IdMap {
                 .with_hint("use the id map of a single run, which `hookferry idmap show RUN -o json` prints"));
             }
         }
-        Ok(Self { pairs, targets })
+        Ok(Self::of_pairs(pairs))
+    }
+
+    fn of_pairs(pairs: Vec<IdPair>) -> Self {
+        let (mut to_target, mut to_source) = (Names::default(), Names::default());
+        for pair in &pairs {
+            add(&mut to_target.ids, &pair.source_id, &pair.target_id);
+            add(&mut to_source.ids, &pair.target_id, &pair.source_id);
+            let aliases = [&pair.alias, &pair.source_alias];
+            // CSV spells out what a terminal would not show, so one with a backslash may not be the alias itself.
+            if aliases
+                .iter()
+                .all(|alias| !alias.is_empty() && !alias.contains('\\'))
+            {
+                add(&mut to_target.aliases, &pair.source_alias, &pair.alias);
+                add(&mut to_source.aliases, &pair.alias, &pair.source_alias);
+            }
+        }
+        Self {
+            pairs,
+            to_target,
+            to_source,
+        }
+    }
+
+    /// The map of only those webhooks that the run created.
+    #[must_use]
+    pub fn only_created(self) -> Self {
+        let created = |pair: &IdPair| pair.result == FinalStatus::Created.code();
+        Self::of_pairs(self.pairs.into_iter().filter(created).collect())
     }
 
     /// The pairs, in the order of the migration.
@@ -67,37 +131,125 @@ impl IdMap {
 
     /// The target id of a webhook; `None` if the map does not have it.
     pub fn target_id(&self, source_id: &WebhookId) -> Option<&WebhookId> {
-        self.targets.get(source_id)
+        self.to_target.ids.get(source_id)?.as_ref()
     }
 
-    /// Rewrites the webhook references of every file to the target's ids.
-    pub fn rewrite_alerts(&self, alerts: AlertFolder) -> RewrittenAlerts {
+    /// The names that the other account has in that direction.
+    pub fn toward(&self, direction: Direction) -> &impl Correspondence {
+        self.names(direction)
+    }
+
+    fn names(&self, direction: Direction) -> &Names {
+        match direction {
+            Direction::ToTarget => &self.to_target,
+            Direction::ToSource => &self.to_source,
+        }
+    }
+
+    /// Rewrites the references of every file in that direction.
+    ///
+    /// # Errors
+    /// The files that are not what their names say: then nothing may be written.
+    pub fn rewrite_alerts(
+        &self,
+        alerts: AlertFolder,
+        direction: Direction,
+    ) -> Result<RewrittenAlerts, Vec<MalformedFile>> {
         let mut rewritten = RewrittenAlerts {
             files: Vec::new(),
             skipped: alerts.skipped,
+            seems_rewritten: false,
         };
-        for AlertFile { name, text } in alerts.files {
-            match repoint(&text, |id| self.target_id(id).cloned()) {
-                Ok(repointed) => rewritten.files.push(RepointedFile { name, repointed }),
-                Err(NotJson) => rewritten.skipped.push(SkippedFile {
-                    name,
-                    why: "not JSON",
-                    may_hold_alerts: true,
-                }),
+        let mut malformed = Vec::new();
+        for AlertFile { name, kind, text } in alerts.files {
+            match repoint(kind, &text, self.toward(direction)) {
+                Ok(repointed) => rewritten.files.push(RewrittenFile { name, repointed }),
+                Err(why) => malformed.push(MalformedFile { name, kind, why }),
             }
         }
+        if !malformed.is_empty() {
+            return Err(malformed);
+        }
         rewritten.skipped.sort_by(|a, b| a.name.cmp(&b.name));
-        rewritten
+        rewritten.seems_rewritten = self.seem_rewritten(&rewritten, direction);
+        Ok(rewritten)
+    }
+
+    /// Whether most ids that the alerts refer to are ids of the account to which they are to be rewritten, and not of the
+    /// one that they are said to come from.
+    fn seem_rewritten(&self, alerts: &RewrittenAlerts, direction: Direction) -> bool {
+        let there = match direction {
+            Direction::ToTarget => &self.to_source.ids,
+            Direction::ToSource => &self.to_target.ids,
+        };
+        let here = &self.names(direction).ids;
+        let (mut n_here, mut n_there) = (0, 0);
+        for file in alerts.files.iter().map(|file| &file.repointed) {
+            let replaced = file.rewritten.iter();
+            n_here += replaced
+                .filter(|reference| matches!(reference.from, WebhookName::Id(_)))
+                .count();
+            for unresolved in &file.unresolved {
+                let id = WebhookId::new(&unresolved.value);
+                n_here += usize::from(here.contains_key(&id));
+                n_there += usize::from(!here.contains_key(&id) && there.contains_key(&id));
+            }
+        }
+        n_there > n_here
     }
 }
 
-/// A file of alert definitions.
+fn add<T: Clone + Eq + Hash>(to: &mut HashMap<T, Option<T>>, from: &T, name: &T) {
+    match to.entry(from.clone()) {
+        Entry::Vacant(entry) => {
+            entry.insert(Some(name.clone()));
+        }
+        Entry::Occupied(mut entry) => {
+            if entry.get().as_ref() != Some(name) {
+                entry.insert(None);
+            }
+        }
+    }
+}
+
+impl Correspondence for Names {
+    fn id(&self, id: &WebhookId) -> Found<WebhookId> {
+        found(self.ids.get(id))
+    }
+
+    fn alias(&self, alias: &str) -> Found<SmolStr> {
+        found(self.aliases.get(alias))
+    }
+}
+
+fn found<T: Clone>(name: Option<&Option<T>>) -> Found<T> {
+    match name {
+        Some(Some(name)) => Found::One(name.clone()),
+        Some(None) => Found::Several,
+        None => Found::Nothing,
+    }
+}
+
+/// A file with alerts.
 #[derive(Debug, Clone)]
 pub struct AlertFile {
     /// Its path relative to the folder that was read.
     pub name: PathBuf,
+    /// What it is written in.
+    pub kind: FileKind,
     /// Its whole content.
     pub text: String,
+}
+
+/// A file that is not what its name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MalformedFile {
+    /// Its path relative to the folder that was read.
+    pub name: PathBuf,
+    /// What it should be written in.
+    pub kind: FileKind,
+    /// Where, and why.
+    pub why: Malformed,
 }
 
 /// A file that was skipped: its references, if any, are not rewritten.
@@ -111,7 +263,7 @@ pub struct SkippedFile {
     pub may_hold_alerts: bool,
 }
 
-/// The contents of a folder of alert definitions.
+/// The contents of a folder of alerts.
 #[derive(Debug, Clone, Default)]
 pub struct AlertFolder {
     /// The files to rewrite, sorted by name.
@@ -120,38 +272,52 @@ pub struct AlertFolder {
     pub skipped: Vec<SkippedFile>,
 }
 
-/// A file of alert definitions with rewritten references.
+/// A file of alerts with rewritten references.
 #[derive(Debug, Clone)]
-pub struct RepointedFile {
+pub struct RewrittenFile {
     /// Its path relative to the folder that was read.
     pub name: PathBuf,
     /// Its new content, with the references that were rewritten and those that were not.
-    pub repointed: RepointResult,
+    pub repointed: Repointed,
 }
 
-/// A folder of alert definitions with rewritten references.
+/// A folder of alerts with rewritten references.
 #[derive(Debug, Clone)]
 pub struct RewrittenAlerts {
     /// The files with their new content, sorted by name.
-    pub files: Vec<RepointedFile>,
+    pub files: Vec<RewrittenFile>,
     /// The files that were skipped, sorted by name.
     pub skipped: Vec<SkippedFile>,
+    /// Whether most references already are to the account that they were to be rewritten to.
+    pub seems_rewritten: bool,
 }
 
 impl RewrittenAlerts {
-    /// Number of references that now have an id of the target.
+    /// Number of references that now name the other account's webhook.
     pub fn n_rewritten(&self) -> usize {
-        let n = |file: &RepointedFile| file.repointed.rewritten.len();
-        self.files.iter().map(n).sum()
+        self.sum(|file| file.rewritten.len())
     }
 
     /// Number of references that stay unchanged because they could not be resolved.
     pub fn n_unresolved(&self) -> usize {
-        let n = |file: &RepointedFile| file.repointed.unresolved.len();
-        self.files.iter().map(n).sum()
+        self.sum(|file| file.unresolved.len())
     }
 
-    /// Whether every reference was rewritten and no file that may hold alerts was skipped.
+    /// Number of references to resources, which follow the webhook by themselves.
+    pub fn n_by_resource(&self) -> usize {
+        self.sum(|file| file.n_by_resource)
+    }
+
+    /// Number of references that are the same in both accounts.
+    pub fn n_same(&self) -> usize {
+        self.sum(|file| file.n_same)
+    }
+
+    fn sum(&self, count: impl Fn(&Repointed) -> usize) -> usize {
+        self.files.iter().map(|file| count(&file.repointed)).sum()
+    }
+
+    /// Whether no reference is unresolved and no file that may hold alerts was skipped.
     pub fn is_complete(&self) -> bool {
         self.n_unresolved() == 0 && !self.skipped.iter().any(|file| file.may_hold_alerts)
     }

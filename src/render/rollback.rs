@@ -6,7 +6,7 @@ use super::rows::{Layout, Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::birth::reused_id_reason;
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::document::run::FollowUp;
+use crate::document::run::{FollowUp, RunRecord};
 use crate::document::view::{Party, kind_name};
 use crate::document::{DocumentBody, PartyDocument};
 use crate::pipeline::plan::StepState;
@@ -14,6 +14,7 @@ use crate::pipeline::rollback::{RollbackItem, UndoState};
 use crate::proposal::Proposal;
 use crate::render::page::Page;
 use crate::wording::counted;
+use jiff::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
 use std::borrow::Cow;
@@ -45,6 +46,39 @@ pub struct RollbackView {
     pub copies: Vec<WebhookId>,
     /// Why the rollback stopped early; `None` if it did not.
     pub stop: Option<String>,
+    /// The runs whose id map was applied to alerts that may refer to what is undone.
+    pub in_alerts: Vec<RunInAlerts>,
+}
+
+/// A run whose id map was applied to alerts.
+#[derive(Debug, Clone)]
+pub struct RunInAlerts {
+    /// The run's id.
+    pub run: String,
+    /// When its map was last applied.
+    pub applied_at: Timestamp,
+    /// The webhooks, among those that the rollback concerns, to which alerts may refer; never empty.
+    pub ids: Vec<WebhookId>,
+    /// Turns the alerts back.
+    pub command: Proposal,
+}
+
+impl RunInAlerts {
+    /// What the records of the runs say of alerts that may refer to any of the webhooks.
+    pub fn of_record<'i>(
+        record: &RunRecord,
+        written: impl Iterator<Item = &'i WebhookId>,
+    ) -> Option<Self> {
+        let ids = record.ids_in_alerts(written);
+        let mut applied = record.applied_maps.iter().rev();
+        let last = applied.find(|applied| !applied.is_reverse)?;
+        (!ids.is_empty()).then(|| Self {
+            run: record.id().to_owned(),
+            applied_at: last.at,
+            ids,
+            command: record.reverse_id_map_command(),
+        })
+    }
 }
 
 /// The groups of webhooks in the output.
@@ -167,6 +201,7 @@ pub fn text(view: &RollbackView, page: Page) -> String {
     );
     let mut out = format!("{}\n", page.palette.paint(Meaning::Heading, &heading));
     push_rest_of_chain(&mut out, view, page);
+    push_in_alerts(&mut out, view, page);
     out.push('\n');
     let groups = view.groups();
     let lines: Vec<(RollbackGroup, Line, &UndoState)> = groups
@@ -211,6 +246,32 @@ fn push_rest_of_chain(out: &mut String, view: &RollbackView, page: Page) {
             "left out: run {run} of the chain is no longer on record, so what it wrote stays"
         );
         push_line(Meaning::Warning, text);
+    }
+}
+
+/// Ids of a run that are listed where alerts may refer to them; the rest is counted.
+const MAX_LISTED_IDS: usize = 12;
+
+/// What would break in the alerts, and how to turn them back.
+fn push_in_alerts(out: &mut String, view: &RollbackView, page: Page) {
+    for in_alerts in &view.in_alerts {
+        let listed = in_alerts.ids.iter().take(MAX_LISTED_IDS);
+        let listed: Vec<String> = listed.map(ToString::to_string).collect();
+        let more = match in_alerts.ids.len().saturating_sub(MAX_LISTED_IDS) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let text = format!(
+            "alerts may refer to {}{more}: the id map of run {} was applied on {:.0}; turn them back{}: {}",
+            listed.join(", "),
+            in_alerts.run,
+            in_alerts.applied_at,
+            if view.is_done { "" } else { " first" },
+            in_alerts.command
+        );
+        let text = wrapped(&text, page.width, 2);
+        out.push_str(&page.palette.paint(Meaning::Warning, &text));
+        out.push('\n');
     }
 }
 
@@ -362,7 +423,28 @@ struct RollbackDocument<'a> {
     stopped: Option<&'a str>,
     open: usize,
     copies: &'a [WebhookId],
+    in_alerts: Vec<InAlertsDocument<'a>>,
     webhooks: Vec<UndoneDocument<'a>>,
+}
+
+/// A run whose id map was applied to alerts.
+#[derive(Serialize)]
+struct InAlertsDocument<'a> {
+    run: &'a str,
+    applied_at: Timestamp,
+    ids: &'a [WebhookId],
+    command: String,
+}
+
+impl<'a> From<&'a RunInAlerts> for InAlertsDocument<'a> {
+    fn from(in_alerts: &'a RunInAlerts) -> Self {
+        Self {
+            run: &in_alerts.run,
+            applied_at: in_alerts.applied_at,
+            ids: &in_alerts.ids,
+            command: in_alerts.command.to_string(),
+        }
+    }
 }
 
 /// A webhook that the runs wrote.
@@ -396,6 +478,7 @@ pub fn document(view: &RollbackView) -> impl DocumentBody {
         stopped: view.stop.as_deref(),
         open: view.n_open,
         copies: &view.copies,
+        in_alerts: view.in_alerts.iter().map(Into::into).collect(),
         webhooks: view.groups().into_iter().zip(items).map(undone).collect(),
     }
 }

@@ -151,6 +151,16 @@ pub fn run_text(record: &RunRecord, folder: &str, page: Page) -> String {
             );
         }
     }
+    for applied in &record.applied_maps {
+        let (_, to) = applied.direction().sides();
+        let fact = format!(
+            "{:.0}, {} in {} for the {to}",
+            applied.at,
+            counted(applied.references, "reference"),
+            counted(applied.files, "file")
+        );
+        let _ = writeln!(out, "  {}{fact}", padded("map applied", 13));
+    }
     out.push('\n');
     push_webhooks(&mut out, record, page);
     for next in next_steps(record, state) {

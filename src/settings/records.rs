@@ -5,7 +5,7 @@ use super::environment::absolute_path_variable;
 use super::follow_up::{absolute, rewriting_options, target_options, verify_words};
 use super::keys::Purpose;
 use super::{Consent, Route, RulesFile, client_options, filter, state_keys};
-use crate::cli::{self, IdmapAction, OutputFormat, RunsAction, VerifiedArgs};
+use crate::cli::{self, IdmapAction, IdmapFormat, OutputFormat, RunsAction, VerifiedArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -14,6 +14,7 @@ use crate::document::run::entry::Header;
 use crate::document::run::{FollowUp, RewritingOptions};
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind};
+use crate::pipeline::idmap::Direction;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::proposal::Words;
@@ -182,6 +183,8 @@ pub struct IdmapSettings {
     pub task: IdmapTask,
     /// Where to read the map.
     pub map: IdmapSource,
+    /// Whether to leave out what the run did not create.
+    pub only_created: bool,
     /// The folder that keeps run records.
     pub state: StateFolder,
 }
@@ -191,24 +194,17 @@ pub struct IdmapSettings {
 pub enum IdmapTask {
     /// Print the map.
     Show(IdmapFormat),
-    /// Write copies of exported alerts with the target's ids.
+    /// Write copies of files with alerts that refer to the other account's webhooks.
     Apply {
-        /// Exported JSON file, or a folder of them.
+        /// A file with alerts, or a folder of them.
         alerts: PathBuf,
-        /// Folder for the new files.
+        /// The new file or folder.
         out: PathBuf,
+        /// Which account's webhooks they get.
+        direction: Direction,
         /// Format of the report.
         output: OutputFormat,
     },
-}
-
-/// The format in which to print an id map.
-#[derive(Debug, Clone, Copy)]
-pub enum IdmapFormat {
-    /// CSV, for a spreadsheet.
-    Csv,
-    /// Text or JSON.
-    Output(OutputFormat),
 }
 
 /// Where an id map comes from.
@@ -406,40 +402,44 @@ impl RunsSettings {
 impl IdmapSettings {
     /// Resolves the arguments of `idmap`.
     pub fn resolve(arguments: cli::IdmapArgs) -> Self {
-        let (task, map, state) = match arguments.action {
+        let (task, map, only_created, state) = match arguments.action {
             IdmapAction::Show {
                 run,
-                csv,
                 output,
+                only_created,
                 state,
             } => {
-                let format = if csv {
-                    IdmapFormat::Csv
-                } else {
-                    IdmapFormat::Output(output)
-                };
-                (IdmapTask::Show(format), IdmapSource::Run(run), state)
+                let (task, map) = (IdmapTask::Show(output), IdmapSource::Run(run));
+                (task, map, only_created, state)
             }
             IdmapAction::Apply {
                 alerts,
                 out,
                 map,
                 run,
+                reverse,
+                only_created,
                 output,
                 state,
             } => {
                 let task = IdmapTask::Apply {
                     alerts,
                     out,
+                    direction: if reverse {
+                        Direction::ToSource
+                    } else {
+                        Direction::ToTarget
+                    },
                     output,
                 };
                 let map = map.map_or(IdmapSource::Run(run), IdmapSource::File);
-                (task, map, state)
+                (task, map, only_created, state)
             }
         };
         Self {
             task,
             map,
+            only_created,
             state: StateFolder::resolve(state.state_dir),
         }
     }

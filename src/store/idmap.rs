@@ -65,6 +65,7 @@ fn parse_json(text: &str) -> Result<Vec<IdPair>, Error> {
             target_id: id("target_id")?,
             kind: text("type"),
             alias: text("alias"),
+            source_alias: text("source_alias"),
             result: text("result"),
         })
     };
@@ -110,6 +111,7 @@ fn parse_csv(text: &str) -> Result<Vec<IdPair>, Error> {
         ));
     };
     let (kind, alias, result) = (column("type"), column("alias"), column("result"));
+    let source_alias = column("source_alias");
     let mut rows = Vec::new();
     for (row_ix, line) in lines.enumerate() {
         if line.len() != header.len() {
@@ -130,6 +132,7 @@ fn parse_csv(text: &str) -> Result<Vec<IdPair>, Error> {
             target_id: parse_id(text(Some(target_id)).trim(), "target_id", row_ix + 1)?,
             kind: text(kind),
             alias: text(alias),
+            source_alias: text(source_alias),
             result: text(result),
         });
     }

@@ -26,7 +26,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 /// Texts that a mutation inserts: characters with a meaning in JSON and TOML, and a multi-byte one.
 const MEANINGFUL: &[&str] = &[
     "", "\"", "\\", "{", "}", "[", "]", ",", ":", ".", "=", "\n", "0", "null", "é", "cxtp_", "$A",
-    "\\u0041",
+    "\\u0041", "${", "&a ", "*a", "\n  - ", "'", "#",
 ];
 
 /// Replaces some ranges of a seed.
@@ -50,12 +50,14 @@ fn check(target: &str, check: Check, at: Index, mutations: &[(Index, usize, &'st
 
 #[test]
 fn every_seed_passes() {
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 7] = [
         ("rules_file", checks::rules_file),
         ("rewriter", checks::rewriter),
         ("masker", checks::masker),
         ("server_words", checks::server_words),
         ("file_reader", checks::file_reader),
+        ("terraform", checks::terraform),
+        ("operator", checks::operator),
     ];
     for (target, check) in checks {
         for seed in seeds(target) {
@@ -80,6 +82,16 @@ proptest! {
     #[test]
     fn file_reader(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
         check("file_reader", checks::file_reader, at, &mutations);
+    }
+
+    #[test]
+    fn terraform(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("terraform", checks::terraform, at, &mutations);
+    }
+
+    #[test]
+    fn operator(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("operator", checks::operator, at, &mutations);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod plan;
 mod profiles;
 mod properties;
 mod readme;
+mod references;
 mod render;
 mod retention;
 mod rewrite;

@@ -6,6 +6,7 @@
 use super::super::{
     DifferenceDocument, Invariants, NoticeDocument, PartyDocument, ReadBackDocument,
 };
+use super::applied_map::AppliedMap;
 use super::compact;
 use super::follow_up::FollowUp;
 use super::step_row::StepRow;
@@ -61,6 +62,8 @@ pub enum JournalEntry {
         /// When the entry was written.
         at: Timestamp,
     },
+    /// `idmap apply` is about to write alerts that it rewrote with the run's id map.
+    IdMapApplied(Box<AppliedMap>),
     /// A rollback is about to undo the run: what is sent from here on, until it has ended, deletes or restores.
     RollbackStarted {
         /// When the entry was written, before the first request.

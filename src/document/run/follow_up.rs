@@ -173,6 +173,14 @@ impl RunRecord {
         follow_up.for_record(command).option("--out", "NEW-ALERTS")
     }
 
+    /// Turns alerts that were rewritten with the run's id map back to the source; the user puts the folders in.
+    pub fn reverse_id_map_command(&self) -> Proposal {
+        let command = Proposal::new("idmap apply").word("NEW-ALERTS");
+        let command = command.option("--run", self.id()).word("--reverse");
+        let follow_up = &self.header.follow_up;
+        follow_up.for_record(command).option("--out", "OLD-ALERTS")
+    }
+
     /// Closes the run.
     pub fn close_command(&self) -> Proposal {
         let command = Proposal::new("runs close").word(self.id());

@@ -4,6 +4,7 @@
 mod comparison;
 mod conclusion;
 
+use super::applied_map::AppliedMap;
 use super::entry::{Footer, FullDigests, Header, JournalEntry, StatusRow};
 use super::rollback::{RollbackProgress, RolledBack};
 use super::step_row::StepRow;
@@ -38,6 +39,8 @@ pub struct RunRecord<S = Vec<StepRow>> {
     pub rollback: Option<RollbackProgress>,
     /// The runs that later continued this one, and the commands that reconciled its open sends.
     pub reconciled_by: Vec<String>,
+    /// Each time that the run's id map was applied to alerts, the oldest first.
+    pub applied_maps: Vec<AppliedMap>,
 }
 
 /// What the record shows of one webhook of a run.
@@ -132,6 +135,7 @@ impl<S> RunRecord<S> {
             rolled_back: None,
             rollback: None,
             reconciled_by: Vec::new(),
+            applied_maps: Vec::new(),
         }
     }
 
@@ -173,6 +177,7 @@ impl<S> RunRecord<S> {
                     rollback.close();
                 }
             }
+            JournalEntry::IdMapApplied(applied) => self.applied_maps.push(*applied),
             JournalEntry::RollbackStarted {
                 settle_window_ms,
                 together_with,
@@ -313,6 +318,7 @@ impl<'p> RunRecord<StepRows<'p>> {
             rolled_back: self.rolled_back,
             rollback: self.rollback,
             reconciled_by: self.reconciled_by,
+            applied_maps: self.applied_maps,
         }
     }
 }

@@ -154,6 +154,14 @@ impl StepRow {
         self.details.as_deref().unwrap_or(&NO_DETAILS)
     }
 
+    /// The alias in the source, before any rule.
+    pub fn source_alias(&self) -> &str {
+        let renamed = self.details().changes.iter();
+        let mut from = renamed.filter(|change| change.is_rename());
+        let from = from.find_map(|change| change.from.as_deref());
+        from.unwrap_or(&self.alias)
+    }
+
     /// The id of the matching webhook in the target, if there is one.
     pub fn target_id(&self) -> Option<&WebhookId> {
         self.details().target_id.as_ref()

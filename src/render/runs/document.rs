@@ -4,7 +4,7 @@
 use super::super::json;
 use super::{n_written, source_company, state, status_code};
 use crate::coralogix::webhook::WebhookId;
-use crate::document::run::{ItemRecord, RunRecord, StepRow};
+use crate::document::run::{AppliedMap, ItemRecord, RunRecord, StepRow};
 use crate::document::{DocumentBody, Envelope, OutcomeDocument};
 use crate::pipeline::outcome::FinalStatus;
 use crate::pipeline::plan::StepState;
@@ -64,8 +64,29 @@ struct RunDocument<'a> {
     #[serde(flatten)]
     summary: RunSummaryDocument<'a>,
     folder: &'a str,
+    id_map_applied: Vec<AppliedMapDocument>,
     webhooks: Vec<RunWebhookDocument<'a>>,
     report: Envelope<OutcomeDocument>,
+}
+
+/// One application of the run's id map to alerts.
+#[derive(Serialize)]
+struct AppliedMapDocument {
+    at: Timestamp,
+    rewritten_for: &'static str,
+    files: usize,
+    references: usize,
+}
+
+impl From<&AppliedMap> for AppliedMapDocument {
+    fn from(applied: &AppliedMap) -> Self {
+        Self {
+            at: applied.at,
+            rewritten_for: applied.direction().sides().1,
+            files: applied.files,
+            references: applied.references,
+        }
+    }
 }
 
 /// A webhook of a run.
@@ -101,6 +122,7 @@ pub fn run_document<'a>(record: &'a RunRecord, folder: &'a str) -> impl Document
     RunDocument {
         summary: record.into(),
         folder,
+        id_map_applied: record.applied_maps.iter().map(Into::into).collect(),
         webhooks: rows.map(RunWebhookDocument::from).collect(),
         report: Envelope(OutcomeDocument::new(record)),
     }

@@ -186,7 +186,7 @@ fn write_commands() -> Vec<String> {
     for format in ["text", "json", "markdown", "html"] {
         lines.push(format!("report latest -o {format} -vvv"));
     }
-    lines.push("idmap show latest --csv".to_owned());
+    lines.push("idmap show latest -o csv".to_owned());
     lines.push("idmap apply alerts.json --out new-alerts".to_owned());
     lines.push("rollback latest --yes -vvv".to_owned());
     lines

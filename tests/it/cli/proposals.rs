@@ -142,7 +142,7 @@ impl Naming {
                 "{command}\n{}",
                 done.transcript()
             );
-            let _ = std::fs::remove_dir_all(self.accounts.home().join("new-alerts"));
+            let _ = std::fs::remove_file(self.accounts.home().join("new-alerts"));
             names.insert(name.to_owned());
         }
         names

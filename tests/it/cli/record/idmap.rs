@@ -9,7 +9,7 @@ fn the_map_of_a_run_is_printed_in_every_format() {
     accounts.program("idmap show").run().assert_code(1);
     migrate(&accounts);
     assert_transcript!("text", accounts.program("idmap show").run());
-    assert_transcript!("csv", accounts.program("idmap show latest --csv").run());
+    assert_transcript!("csv", accounts.program("idmap show latest -o csv").run());
     let json = accounts.program("idmap show latest -o json").run();
     json.assert_code(0);
     let report = accounts.program("report latest -o json").run();
@@ -30,7 +30,7 @@ fn a_killed_run_has_a_map_of_what_arrived_once_it_is_read_back() {
     let killed = super::only_run(&accounts);
     let n_lines = || {
         let run = accounts
-            .program(&format!("idmap show {killed} --csv"))
+            .program(&format!("idmap show {killed} -o csv"))
             .run();
         run.assert_code(0);
         run.stdout.lines().count()
@@ -51,21 +51,21 @@ fn exported_alerts_are_rewritten_and_unknown_ids_are_reported() {
 ]}"#;
     std::fs::write(&alerts, text).unwrap();
     let run = accounts
-        .program("idmap apply alerts.json --out new-alerts")
+        .program("idmap apply alerts.json --out new-alerts.json")
         .run();
     run.assert_code(3);
     assert_transcript!("apply", run);
-    let written = std::fs::read_to_string(accounts.home().join("new-alerts/alerts.json")).unwrap();
+    let written = std::fs::read_to_string(accounts.home().join("new-alerts.json")).unwrap();
     assert_eq!(
         written,
         text.replace("1051", "1054").replace("1050", "1051")
     );
     assert_eq!(std::fs::read_to_string(alerts).unwrap(), text);
     let again = accounts
-        .program("idmap apply alerts.json --out new-alerts")
+        .program("idmap apply alerts.json --out new-alerts.json")
         .run();
     again.assert_code(1);
-    assert_transcript!("not_twice_into_one_folder", again);
+    assert_transcript!("no_file_is_overwritten", again);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_map_can_come_from_a_file() {
     )
     .unwrap();
     let run = accounts
-        .program("idmap apply one.json --map outcome.json --out new -o json")
+        .program("idmap apply one.json --map outcome.json --out new/ -o json")
         .run();
     run.assert_code(0);
     let written = std::fs::read_to_string(accounts.home().join("new/one.json")).unwrap();

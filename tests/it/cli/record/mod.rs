@@ -1,6 +1,7 @@
 //! Run records, and what they make possible: resume, roll back, verify, list.
 
 mod absence;
+mod applied_map;
 mod chain_bounds;
 mod continued;
 mod disk;
