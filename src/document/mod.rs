@@ -3,6 +3,8 @@
 
 mod change;
 mod cross_check;
+mod cut_over;
+mod delivery;
 mod envelope;
 mod final_status;
 pub mod job;
@@ -21,6 +23,8 @@ pub use change::{
     UnreadDocument,
 };
 pub(crate) use cross_check::{statements, summaries_text};
+pub use cut_over::{CutOverStage, CutOverState, CutOverStep};
+pub use delivery::DeliveryEntry;
 pub(crate) use envelope::major_version;
 pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
 pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};

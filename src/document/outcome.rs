@@ -1,5 +1,6 @@
 //! The outcome of a run, as every output format shows it and the run record keeps it.
 
+use super::cut_over::CutOverStep;
 use super::run::entry::RemarkRow;
 use super::run::{ItemRecord, RunRecord, StepRow};
 use super::view::{SourceRelation, kind_name};
@@ -56,6 +57,9 @@ pub struct OutcomeDocument {
     /// What to do next, the most urgent first.
     #[serde(default)]
     pub next_steps: Vec<String>,
+    /// Where the cut-over stands, as far as records show it.
+    #[serde(default)]
+    pub cut_over: Vec<CutOverStep>,
 }
 
 impl DocumentBody for OutcomeDocument {
@@ -137,6 +141,7 @@ impl OutcomeDocument {
             appeared_in_target: footer.map_or_else(Vec::new, |footer| footer.new_in_target.clone()),
             id_map: id_map(record, &webhooks),
             next_steps: next_steps(record, &webhooks),
+            cut_over: Vec::new(),
             webhooks,
         }
     }

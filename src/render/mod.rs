@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod backup;
 pub mod changes;
 mod columns;
+mod cut_over;
 pub mod deliver_test;
 pub mod diff;
 mod differences;

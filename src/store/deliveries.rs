@@ -5,13 +5,9 @@
 //! run wrote, too. So they stand in one file of the state folder, and what is shown of a run finds them by account and id.
 
 use super::{disk, input};
-use crate::coralogix::webhook::WebhookId;
+use crate::document::DeliveryEntry;
 use crate::error::Error;
-use crate::pipeline::delivery::DeliveryStatus;
 use crate::store::input::{Limit, Links};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,28 +19,6 @@ pub(super) const NAME: &str = "deliveries.jsonl";
 #[derive(Debug, Clone)]
 pub struct Deliveries {
     path: PathBuf,
-}
-
-/// What is known of one test delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryEntry {
-    /// When the entry was written: just before the test was sent, or when its result was known.
-    pub at: Timestamp,
-    /// The host of the account's API, normalized as locks have it.
-    pub host: String,
-    /// The account's company; `None` if it is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub company: Option<String>,
-    /// The webhook's id in the account.
-    pub id: WebhookId,
-    /// Its alias.
-    pub alias: SmolStr,
-    /// Its type; `None` if it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub type_id: Option<u64>,
-    /// What is known of the test.
-    #[serde(flatten)]
-    pub status: DeliveryStatus,
 }
 
 impl Deliveries {
