@@ -5,6 +5,7 @@
 
 use super::OutcomeDocument;
 use super::delivery::DeliveryEntry;
+use super::outcome::{NextSteps, next_steps};
 use super::run::RunRecord;
 use super::view::{SourceRelation, kind_name};
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -105,7 +106,11 @@ impl OutcomeDocument {
             cut_over.extend(alerts(&self, record));
             cut_over.extend(source(&self, record));
         }
-        Self { cut_over, ..self }
+        Self {
+            cut_over,
+            next_steps: next_steps(record, &self.webhooks, NextSteps::BesideCutOver),
+            ..self
+        }
     }
 }
 

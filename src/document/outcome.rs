@@ -140,7 +140,7 @@ impl OutcomeDocument {
             requests: record.n_requests(),
             appeared_in_target: footer.map_or_else(Vec::new, |footer| footer.new_in_target.clone()),
             id_map: id_map(record, &webhooks),
-            next_steps: next_steps(record, &webhooks),
+            next_steps: next_steps(record, &webhooks, NextSteps::All),
             cut_over: Vec::new(),
             webhooks,
         }
@@ -290,7 +290,20 @@ fn summary_members(webhooks: &[ItemOutcomeDocument]) -> Map<String, Value> {
     members
 }
 
-fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<String> {
+/// Which next steps a document has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum NextSteps {
+    All,
+    /// Those that the steps of the cut-over do not have.
+    BesideCutOver,
+}
+
+/// What to do next, the most urgent first.
+pub(super) fn next_steps(
+    record: &RunRecord,
+    webhooks: &[ItemOutcomeDocument],
+    which: NextSteps,
+) -> Vec<String> {
     let (header, is_complete) = (&record.header, record.is_complete());
     let has_any =
         |statuses: &[FinalStatus]| webhooks.iter().any(|item| statuses.contains(&item.result));
@@ -329,12 +342,12 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
         }
         return steps;
     }
-    if is_complete && record.may_have_written() {
+    if is_complete && record.may_have_written() && which == NextSteps::All {
         steps.push(format!("verify: {}", record.verify_command()));
     }
     steps.extend(undo_step(record));
     // As long as anything is missing, the steps above come first.
-    if has_any(&[FinalStatus::Created]) && is_complete {
+    if has_any(&[FinalStatus::Created]) && is_complete && which == NextSteps::All {
         steps.push(format!(
             "point your alerts at the new ids, the pairs `old -> new` above (`{}` prints them again): export the alerts and run `{}`",
             record.id_map_command(),
