@@ -216,6 +216,15 @@ impl Webhook {
         leaves
     }
 
+    /// Visits every addressable text, decoded, with its path.
+    pub(crate) fn visit_texts(&self, visit: &mut dyn FnMut(&Path, &str)) {
+        self.visit_places(&mut |place| {
+            if let Ok(text) = json::decode_string(place.token) {
+                visit(place.path, &text);
+            }
+        });
+    }
+
     /// The place with that path; `None` if the webhook has none.
     pub fn place(&self, path: &Path) -> Option<Place> {
         self.places().into_iter().find(|place| place.path == *path)
