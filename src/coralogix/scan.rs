@@ -260,6 +260,15 @@ pub(super) fn compact(text: &str, mut write: impl FnMut(&str) -> io::Result<()>)
     write(&text[plain])
 }
 
+/// A string token without its quotes; `None` for any other token.
+pub(super) fn unquote(token: &str) -> Option<&str> {
+    // Byte by byte, because prefixes and suffixes are compared by a call.
+    match token.as_bytes() {
+        [b'"', .., b'"'] => Some(&token[1..token.len() - 1]),
+        _ => None,
+    }
+}
+
 /// Decodes the escapes of a string token whose quotes are removed; `None` for half a surrogate pair.
 pub(super) fn unescape(inner: &str) -> Option<String> {
     let bytes = inner.as_bytes();
