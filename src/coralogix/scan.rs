@@ -40,6 +40,11 @@ impl<'t> Scanner<'t> {
         self.pos
     }
 
+    /// The text from the cursor on.
+    pub(super) fn rest(&self) -> &'t str {
+        &self.text[self.pos..]
+    }
+
     /// Skips white space and returns the next byte without consuming it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
