@@ -426,7 +426,7 @@ impl PlaceWalk<'_> {
                 } else {
                     self.with_part(FIELDS_KEY, |walk| {
                         walk.with_part(&ix.to_string(), |walk| {
-                            walk.visit_child(key, scanner, rule)
+                            walk.visit_child(key, scanner, rule);
                         });
                     });
                 }
