@@ -701,7 +701,7 @@ fn run_record(
     let mut record = RunRecord::of_new_run(header);
     let footer = Footer::new(&record, push_result, verdict);
     record.apply(JournalEntry::Footer(footer.into()));
-    record.into_shown()
+    record.into_outlined()
 }
 
 fn verdict(plan: &Plan, push_result: &PushResult) -> Verdict {
