@@ -3,7 +3,6 @@
 use crate::support::program::Run;
 use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
-use hookferry::sandbox::Switches;
 use serde_json::{Value, json};
 
 /// A source with two webhooks that deliver to the receiver.
