@@ -32,6 +32,7 @@ pub mod schedule;
 pub mod schedule_run;
 pub mod screen;
 pub(crate) mod side_words;
+mod status_lines;
 mod streams;
 pub mod style;
 mod terminal;
