@@ -46,6 +46,9 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
             output,
         } => {
             let (out, rewritten) = apply(&map, record.as_ref(), alerts, out, *direction, settings)?;
+            if rewritten.is_all_unknown() {
+                screen.warn("no reference is in the id map, which may be that of other accounts");
+            }
             screen.print_report(&match output {
                 OutputFormat::Text => {
                     let page = screen.stdout_page(LISTING);
@@ -130,7 +133,10 @@ fn refuse_own_output(
     Err(Error::usage(format!(
         "`{name}` is already rewritten for the {to}: `idmap apply` wrote it on {at:.0}"
     ))
-    .with_hint("nothing was written; pass the alerts as they were before"))
+    .with_hint(format!(
+        "nothing was written; pass the alerts as they were before, or pass as --map FILE, for which no record counts, what this prints: {}",
+        record.id_map_command().option("-o", "json")
+    )))
 }
 
 fn malformed_error(files: &[MalformedFile]) -> Error {

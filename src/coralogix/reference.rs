@@ -41,12 +41,12 @@ impl FileKind {
     pub fn of(name: &Path) -> Option<Self> {
         let name = name.file_name().and_then(OsStr::to_str)?;
         let name = name.to_ascii_lowercase();
-        let (stem, extension) = name.rsplit_once('.')?;
-        match extension {
-            "json" if stem.ends_with(".tf") => Some(Self::TerraformJson),
-            "json" => Some(Self::Json),
-            "tf" => Some(Self::Terraform),
-            "yaml" | "yml" => Some(Self::Operator),
+        let mut extensions = name.rsplit('.');
+        match (extensions.next()?, extensions.next()?) {
+            ("json", "tf") => Some(Self::TerraformJson),
+            ("json", _) => Some(Self::Json),
+            ("tf", _) => Some(Self::Terraform),
+            ("yaml" | "yml", _) => Some(Self::Operator),
             _ => None,
         }
     }

@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Keys above a value of Terraform that are looked at; nobody nests deeper.
+const MAX_TERRAFORM_KEYS: usize = 64;
+
 /// Finds every reference, in document order.
 pub(super) fn find(kind: FileKind, text: &str) -> Result<Vec<ReferenceSite>, Malformed> {
     // This validates the whole text without recursion, so the walker may assume well-formed JSON.
@@ -137,8 +140,12 @@ impl<'t> Walker<'t> {
             OpenContainer::Object(Some(key)) => Some(key),
             _ => None,
         });
+        let n_keys = match self.kind {
+            FileKind::TerraformJson => MAX_TERRAFORM_KEYS,
+            _ => 4,
+        };
         // Few parents matter, and nearly all are borrowed from the text.
-        let keys: Vec<Cow<'_, str>> = keys.take(4).map(|key| self.key(key)).collect();
+        let keys: Vec<Cow<'_, str>> = keys.take(n_keys).map(|key| self.key(key)).collect();
         let (key, parents) = keys.split_first()?;
         meaning(self.kind, key, parents.iter().map(AsRef::as_ref))
     }
