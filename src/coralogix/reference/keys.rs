@@ -43,7 +43,7 @@ const NOTIFICATION_PARENTS: [&str; 6] = [
 fn is_in_alert<'k>(parents: impl Iterator<Item = &'k str>) -> bool {
     let parents: Vec<&str> = parents.collect();
     match parents.as_slice() {
-        [.., kind, "resource"] | [.., kind, "data"] => *kind == "coralogix_alert",
+        [.., kind, "resource" | "data"] => *kind == "coralogix_alert",
         parents => parents.iter().any(|parent| ALERT_PARENTS.contains(parent)),
     }
 }
