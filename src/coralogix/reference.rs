@@ -1,7 +1,7 @@
 //! References to webhooks in the files where people keep alerts: finds them in each kind of file, and rewrites them.
 //! Never changes a byte outside a reference that it replaces, and never guesses what a reference means.
 //!
-//! A module for each kind of file finds the sites; [`keys`] decides what a key refers to, [`repoint()`] what becomes of
+//! A module for each kind of file finds the sites; `keys` decides what a key refers to, [`repoint()`] what becomes of
 //! each site.
 
 mod json;
