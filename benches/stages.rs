@@ -69,6 +69,7 @@ fn party() -> Party {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod advice;
 mod arguments;
 mod backup;
 mod completions;
+mod deliver_test;
 mod help;
 mod operands;
 mod other_names;
@@ -20,6 +21,7 @@ pub use account::*;
 pub use arguments::*;
 pub use backup::*;
 pub use completions::{CompletionSources, VARIABLE as COMPLETION_VARIABLE, WordSource, complete};
+pub use deliver_test::*;
 pub use operands::*;
 pub use parse::{Invocation, ParseOutcome, parse};
 pub use reading::*;
@@ -249,6 +251,25 @@ If apply is interrupted, run it again: it resumes with what is still missing."
   hookferry idmap apply alerts/ --out new-alerts/
   hookferry idmap apply new-alerts/ --reverse --out old-alerts/")]
     Idmap(IdmapArgs),
+    /// Send test deliveries of webhooks, one by one, to see whether they ring
+    #[command(
+        name = "deliver-test",
+        override_usage = "hookferry deliver-test [OPTIONS] --type <TYPE> <RUN>
+       hookferry deliver-test [OPTIONS] --type <TYPE> --to <ACCOUNT>",
+        after_help = "Examples:
+  hookferry deliver-test latest --type slack,webhook
+  hookferry deliver-test --to us2 --type pager_duty --id 1052
+  hookferry deliver-test latest --type slack --dry-run",
+        after_long_help = examples_and_accounts!("Examples:
+  hookferry deliver-test latest --type slack,webhook
+  hookferry deliver-test --to us2 --type pager_duty --id 1052
+  hookferry deliver-test latest --type slack --dry-run
+
+Coralogix's newer API sends a real message to each destination: a test of a PagerDuty or Opsgenie
+webhook pages whoever is on call. hookferry says what each type does and asks first, records each
+test before it is sent, sends it once, and never again by itself.")
+    )]
+    DeliverTest(DeliverTestArgs),
     /// List the accounts in the config file, or check one account and what its key may do
     #[command(after_help = "Examples:
   hookferry account list

@@ -6,8 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The commands that are proposed with what they need: each is the first word of a proposal.
-const PROPOSED: [&str; 8] = [
-    "apply", "idmap", "plan", "report", "rollback", "rules", "runs", "verify",
+const PROPOSED: [&str; 9] = [
+    "apply",
+    "deliver-test",
+    "idmap",
+    "plan",
+    "report",
+    "rollback",
+    "rules",
+    "runs",
+    "verify",
 ];
 
 /// What comes before the command at the end of a text, and that command; `None` if the text ends otherwise.

@@ -9,6 +9,7 @@ pub mod calendar;
 mod candidates;
 pub mod config;
 mod cx;
+mod deliver_test;
 mod env_file;
 mod environment;
 mod follow_up;
@@ -34,6 +35,7 @@ pub use backup::{
     BackupListSettings,
 };
 pub use candidates::completion_sources;
+pub use deliver_test::{DeliverTestSettings, Tested};
 pub use env_file::EnvFile;
 pub use reading::{DiffSettings, ExportSettings, ListSettings};
 pub use records::{
@@ -322,6 +324,7 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
         proxy: network::proxy_variable(),
         ca_problem: network::ca_problem(),
         accept_incomplete: false,
+        cross_check: false,
     })
 }
 
@@ -329,6 +332,7 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
 fn source_client_options(reading: &ReadingArgs) -> Result<ClientOptions, Error> {
     Ok(ClientOptions {
         accept_incomplete: reading.source_list.accept_incomplete,
+        cross_check: reading.source_list.cross_check.cross_check,
         ..client_options(&reading.connection)?
     })
 }

@@ -82,10 +82,26 @@ pub struct ReadingArgs {
 pub struct SourceListArgs {
     /// Read a source even if its headers announce more webhooks than its list holds
     ///
-    /// For a gateway that adds such headers to whole lists. The result states it. It never applies to the target of
-    /// a write.
+    /// For a gateway that adds such headers to whole lists. The result states it. For the target of a write it applies
+    /// to --cross-check only.
     #[arg(long)]
     pub accept_incomplete: bool,
+    /// Whether to ask the newer API, too.
+    #[command(flatten)]
+    pub cross_check: CrossCheckArgs,
+}
+
+/// Whether to hold lists against a second one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct CrossCheckArgs {
+    /// Hold each account's list against the summaries of Coralogix's newer API, one more request for each account
+    ///
+    /// hookferry refuses a list that lacks webhooks which the newer API names; with --accept-incomplete, where a command
+    /// has it, it names them and goes on. An account without that API, or a key without its permission, is only reported
+    /// as not checked.
+    #[arg(long)]
+    pub cross_check: bool,
 }
 
 /// What counts when webhooks are compared.

@@ -1,8 +1,9 @@
 //! The arguments of `backup` and `restore`.
 
 use super::arguments::{
-    ComparisonArgs, ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
-    ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs, WritingArgs,
+    ComparisonArgs, ConflictArgs, ConnectionArgs, ConsentArgs, CrossCheckArgs, DetailArgs,
+    IdentityArgs, LimitArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs,
+    WritingArgs,
 };
 use super::operands::BackedUpArgs;
 use super::{OutputFormat, arguments};
@@ -81,6 +82,9 @@ pub struct BackupCreateArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Whether to ask the newer API, too.
+    #[command(flatten)]
+    pub cross_check: CrossCheckArgs,
 }
 
 /// Arguments of `backup list`.

@@ -2,8 +2,8 @@
 
 use super::OutputFormat;
 use super::arguments::{
-    AllArgs, ComparisonArgs, ConnectionArgs, DetailArgs, IdentityArgs, ReportOutputArgs,
-    RewritingArgs, SelectionArgs, SettleArgs, StateArgs,
+    AllArgs, ComparisonArgs, ConnectionArgs, CrossCheckArgs, DetailArgs, IdentityArgs,
+    ReportOutputArgs, RewritingArgs, SelectionArgs, SettleArgs, StateArgs,
 };
 use super::operands::VerifiedArgs;
 use clap::{Args, Subcommand, ValueEnum};
@@ -40,6 +40,9 @@ pub struct VerifyArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Whether to ask the newer API, too.
+    #[command(flatten)]
+    pub cross_check: CrossCheckArgs,
 }
 
 /// Arguments of `runs`.

@@ -6,6 +6,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
+use crate::pipeline::cross_check::CrossCheck;
 use crate::pipeline::fetch::Inventory;
 use crate::render::account_check::{self, AccountCheckView, AccountReading};
 use crate::render::accounts::{self, AccountRow, AccountsView};
@@ -73,7 +74,8 @@ async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCo
     }
 }
 
-/// Reads the account exactly once, without a retry: a check reports what this one request returned.
+/// Reads the account exactly once, and the newer API's summaries of it, without a retry: a check reports what these
+/// requests returned.
 async fn read_once(
     account: &Account,
     settings: &AccountCheckSettings,
@@ -83,9 +85,15 @@ async fn read_once(
     let reader = open_reader(account, &settings.client, &wait_budget, screen)?;
     let started = Instant::now();
     let outcome = reader.list().await.map(Inventory::from);
+    let (duration, received) = (started.elapsed(), SystemTime::now());
+    let cross_check = match &outcome {
+        Ok(inventory) => Some(CrossCheck::compare(inventory, reader.summaries().await)),
+        Err(_) => None,
+    };
     Ok(AccountReading {
         outcome,
-        duration: started.elapsed(),
-        received: SystemTime::now(),
+        duration,
+        received,
+        cross_check,
     })
 }

@@ -1,6 +1,6 @@
 //! `hookferry diff`: compares any two accounts, backups or files. Writes nothing.
 
-use super::reading::{party, read_origin, warn_about_incomplete};
+use super::reading::{party, read_origin, report_list_doubts};
 use crate::cli::OutputFormat;
 use crate::coralogix::retry::WaitBudget;
 use crate::error::{Error, ExitCode};
@@ -23,8 +23,8 @@ pub(super) async fn run(
         read_origin(&settings.right, &settings.client, &wait_budget, screen),
     );
     let (left, right) = (left?, right?);
-    warn_about_incomplete(&settings.left, &left, screen);
-    warn_about_incomplete(&settings.right, &right, screen);
+    report_list_doubts(&settings.left, &left, screen);
+    report_list_doubts(&settings.right, &right, screen);
     let parties = [party(&settings.left, &left), party(&settings.right, &right)];
     let is_one_account =
         left.common_company_id().is_some() && left.common_company_id() == right.common_company_id();

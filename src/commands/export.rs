@@ -1,6 +1,6 @@
 //! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`.
 
-use super::reading::{read_origin, select_webhooks, warn_about_incomplete};
+use super::reading::{read_origin, report_list_doubts, select_webhooks};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, list_to_wire};
 use crate::error::{Error, ErrorKind, ExitCode};
@@ -27,7 +27,7 @@ pub(super) async fn run(
     }
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
-    warn_about_incomplete(&settings.source, &inventory, screen);
+    report_list_doubts(&settings.source, &inventory, screen);
     let inventory = select_webhooks(inventory, &settings.filter)?;
     let (webhooks, n_left_out) = if settings.ready {
         create_bodies(inventory, screen)

@@ -1,6 +1,6 @@
 //! `hookferry list`: prints an account's webhooks as a table with every secret masked.
 
-use super::reading::{party, read_origin, select_webhooks, warn_about_incomplete};
+use super::reading::{party, read_origin, report_list_doubts, select_webhooks};
 use crate::cli::OutputFormat;
 use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
@@ -31,7 +31,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
-    warn_about_incomplete(&settings.source, &inventory, screen);
+    report_list_doubts(&settings.source, &inventory, screen);
     warn_about_masks(&inventory, screen);
     let account = party(&settings.source, &inventory);
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;

@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Baseline, PushContext, push};
 use crate::pipeline::verify::verify;
 use crate::render::screen::Screen;
-use crate::settings::{Consent, MigrateSettings};
+use crate::settings::{Consent, MigrateSettings, ReportFormat};
 use crate::store::lock::{Lock, LockHolder, Locks};
 use crate::store::runs::Runs;
 use crate::wording::counted;
@@ -84,6 +84,11 @@ pub(super) async fn execute(
     // For a large account this is most of the memory in use, and the record holds all that is still needed.
     drop(planned);
     let document = OutcomeDocument::new(&finished.record);
+    // At a terminal the next steps say as much; a document for others has the whole list.
+    let document = match settings.output {
+        ReportFormat::Text => document,
+        _ => document.with_cut_over(&finished.record, &[]),
+    };
     // The exit code reports what happened to the target, not to the terminal or the run record.
     for result in [
         prune_records(settings),
@@ -147,9 +152,10 @@ async fn prepare(
     readings.target = history
         .wait_until_settled(reader, first_reading, wait_budget, screen)
         .await?;
+    readings = readings.cross_checked(route, screen).await?;
     history.read_back(&route.target, &readings.target);
     history
-        .require_complete_list(reader, &readings.target)
+        .require_complete_list(&readings.target_reader, &readings.target)
         .await?;
     let (known, reconciled) = history.knowledge(&route.target, &readings.target);
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());

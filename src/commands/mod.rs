@@ -6,6 +6,8 @@ mod backup;
 mod backup_choice;
 mod conclusion;
 mod consent;
+mod cross_check;
+mod deliver_test;
 mod demo;
 mod diff;
 mod export;
@@ -81,6 +83,10 @@ pub async fn run(
         }
         Command::Idmap(arguments) => {
             idmap::run(&settings::IdmapSettings::resolve(arguments), screen)
+        }
+        Command::DeliverTest(arguments) => {
+            let settings = settings::DeliverTestSettings::resolve(arguments).await?;
+            deliver_test::run(settings, screen, interrupt).await
         }
         Command::Account(arguments) => account::run(arguments, screen).await,
         Command::List(arguments) => {

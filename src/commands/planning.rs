@@ -1,5 +1,6 @@
 //! What all commands that make a plan share: they read both sides concurrently, then make the plan.
 
+use super::cross_check::cross_check;
 use super::history::History;
 use super::reading::{
     expected_company, live_party, open_reader, party, read_first, read_origin, select_webhooks,
@@ -25,6 +26,16 @@ pub(super) struct RouteReadings {
     pub(super) target: Inventory,
     pub(super) target_reader: Reader,
     pub(super) wait_budget: Arc<WaitBudget>,
+}
+
+impl RouteReadings {
+    /// Holds the target's list against the newer API, if that was asked for; the source's was when it was read.
+    ///
+    /// Called for the last reading of the target before the plan.
+    pub(super) async fn cross_checked(self, route: &Route, screen: &Screen) -> Result<Self, Error> {
+        let target = cross_check(&self.target_reader, self.target, &route.client, screen).await?;
+        Ok(Self { target, ..self })
+    }
 }
 
 /// Both sides of a route, and the plan made from them.
@@ -177,7 +188,10 @@ pub(super) async fn read_and_plan(
     state: &StateFolder,
     screen: &Screen,
 ) -> Result<(PlannedMigration, History), Error> {
-    let readings = read_both(route, screen).await?;
+    let readings = read_both(route, screen)
+        .await?
+        .cross_checked(route, screen)
+        .await?;
     let company = readings.target.common_company_id();
     let history = state
         .runs()

@@ -1,6 +1,7 @@
 //! Reading an account, a backup or a file: the first step of every command.
 
 use super::backup_choice::read_chosen_backup;
+use super::cross_check::{cross_check, report_cross_check};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::WaitBudget;
@@ -35,11 +36,9 @@ pub(super) async fn read_origin(
     match origin {
         Origin::Live(account) => {
             let reader = open_reader(account, client, wait_budget, screen)?;
-            read_first(
-                &reader.accepting_incomplete(client.accept_incomplete),
-                screen,
-            )
-            .await
+            let reader = reader.accepting_incomplete(client.accept_incomplete);
+            let inventory = read_first(&reader, screen).await?;
+            cross_check(&reader, inventory, client, screen).await
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file", Limit::Large)?;
@@ -96,13 +95,17 @@ async fn read_with_progress(
     Ok(inventory)
 }
 
-/// Warns about an account that may have more webhooks than were read, for commands whose result has no notices.
-pub(super) fn warn_about_incomplete(origin: &Origin, inventory: &Inventory, screen: &Screen) {
-    if let (Origin::Live(account), Some(what)) = (origin, &inventory.incomplete) {
+/// Says how far the list of an account can be trusted, for commands whose result has no notices.
+pub(super) fn report_list_doubts(origin: &Origin, inventory: &Inventory, screen: &Screen) {
+    let Origin::Live(account) = origin else {
+        return;
+    };
+    if let Some(what) = &inventory.incomplete {
         screen.warn(&format!(
             "{account} may have more webhooks than hookferry read (--accept-incomplete): {what}"
         ));
     }
+    report_cross_check(account, inventory, screen);
 }
 
 /// A client that can only read the account. Warns if its key is not the one that its profile names.
@@ -244,6 +247,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         is_live: false,
         is_backup: false,
         incomplete: inventory.incomplete.clone(),
+        cross_check: inventory.cross_check.clone(),
     }
 }
 
@@ -256,5 +260,6 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         is_live: true,
         is_backup: false,
         incomplete: inventory.incomplete.clone(),
+        cross_check: inventory.cross_check.clone(),
     }
 }

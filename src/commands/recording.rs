@@ -2,15 +2,14 @@
 
 use super::planning::PlannedMigration;
 use crate::coralogix::birth::Birth;
-use crate::coralogix::content::FullDigest;
 use crate::coralogix::digest::DigestKey;
-use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::coralogix::webhook::Webhook;
 use crate::document::run::StepRows;
 use crate::document::run::entry::{Footer, FullDigests, Header};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{StepIx, StepState};
-use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
+use crate::pipeline::push::{ItemStatus, Observation, PushResult};
 use crate::pipeline::verify::Verdict;
 use crate::settings::MigrateSettings;
 use crate::store::runs::{InitialFiles, LiveRecord, Runs, new_id};
@@ -129,15 +128,13 @@ fn full_digests(
     push_result: &PushResult,
     after: &Observation,
 ) -> FullDigests {
-    let observed = after.webhooks().iter();
-    let digests: HashMap<&WebhookId, (&SeenWebhook, &FullDigest)> = observed
-        .filter_map(|seen| Some((seen.id(), (seen, seen.full_digest()?))))
-        .collect();
+    let by_id = after.by_id();
     let mut rows = FullDigests::default();
     for (step_ix, status) in &push_result.statuses {
         let id = status.target_id();
-        let found = id.and_then(|id| digests.get(id));
-        let Some((seen, full)) = found.filter(|_| !push_result.replaced.contains(step_ix)) else {
+        let found = id.and_then(|id| by_id.get(id));
+        let seen = found.filter(|_| !push_result.replaced.contains(step_ix));
+        let Some((seen, full)) = seen.and_then(|seen| Some((seen, seen.full_digest()?))) else {
             continue;
         };
         let recorded = live.record().items[step_ix.get()].birth;

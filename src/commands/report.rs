@@ -6,6 +6,7 @@ use crate::document::{Document, OutcomeDocument, UnreadableDocument};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{ReportSettings, ReportSubject};
+use crate::store::deliveries::Deliveries;
 use crate::store::disk;
 use crate::store::input::{self, Limit};
 
@@ -17,7 +18,10 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
         }
         ReportSubject::Stdin => read_document(&input::read_stdin_text()?)?,
         ReportSubject::Run(run) => {
-            Document::Outcome(OutcomeDocument::new(&open(run, settings)?).into())
+            let record = open(run, settings)?;
+            let deliveries = Deliveries::new(settings.state.path()?).all()?;
+            let outcome = OutcomeDocument::new(&record).with_cut_over(&record, &deliveries);
+            Document::Outcome(outcome.into())
         }
         ReportSubject::PlanOfRun(run) => {
             Document::Plan(open(run, settings)?.plan_document().into())

@@ -1,6 +1,6 @@
 //! `hookferry rules`: drafts a rules file for an account, and checks what a rules file does to an account.
 
-use super::reading::{party, read_origin, select_webhooks, warn_about_incomplete};
+use super::reading::{party, read_origin, report_list_doubts, select_webhooks};
 use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::cli::{OutputFormat, RulesAction, RulesArgs};
 use crate::coralogix::endpoint::Endpoint;
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCod
 async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
-    warn_about_incomplete(&settings.source, &inventory, screen);
+    report_list_doubts(&settings.source, &inventory, screen);
     let account = party(&settings.source, &inventory);
     let source_region = match &settings.source {
         Origin::Live(account) => account.endpoint.region(),
@@ -77,7 +77,7 @@ fn is_other_region(found: &[Region], source: Option<Region>, target: Option<Regi
 async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
-    warn_about_incomplete(&settings.source, &inventory, screen);
+    report_list_doubts(&settings.source, &inventory, screen);
     let account = party(&settings.source, &inventory);
     let target = settings.target.as_ref();
     let mut rewriting =

@@ -5,10 +5,12 @@ use super::history::settle_time_left;
 use crate::cli::OutputFormat;
 use crate::document::run::entry::JournalEntry;
 use crate::document::view::Detail;
+use crate::document::{DeliveryEntry, OutcomeDocument};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
 use crate::render::{json, runs as view};
 use crate::settings::{RunsSettings, RunsTask};
+use crate::store::deliveries::Deliveries;
 use crate::store::lock::{LockHolder, Locks};
 use crate::store::runs::Runs;
 use crate::wording::counted;
@@ -26,7 +28,10 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
                 OutputFormat::Json => json::text(&view::list_document(&all)),
             })?;
         }
-        RunsTask::Show(run, output) => show_run(&runs, run, *output, screen)?,
+        RunsTask::Show(run, output) => {
+            let deliveries = Deliveries::new(settings.state.path()?).all()?;
+            show_run(&runs, run, &deliveries, *output, screen)?;
+        }
         RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
         RunsTask::Prune(keep_within) => {
             screen.print_report(&view::pruned_text(&runs.prune(*keep_within)?));
@@ -35,15 +40,23 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
     Ok(ExitCode::Done)
 }
 
-fn show_run(runs: &Runs, run: &str, output: OutputFormat, screen: &Screen) -> Result<(), Error> {
+fn show_run(
+    runs: &Runs,
+    run: &str,
+    deliveries: &[DeliveryEntry],
+    output: OutputFormat,
+    screen: &Screen,
+) -> Result<(), Error> {
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
+    let report = OutcomeDocument::new(&record).with_cut_over(&record, deliveries);
     let text = match output {
         OutputFormat::Text => {
-            view::run_text(&record, &folder, screen.stdout_page(Detail::default()))
+            let page = screen.stdout_page(Detail::default());
+            view::run_text(&record, &report.cut_over, &folder, page)
         }
-        OutputFormat::Json => json::text(&view::run_document(&record, &folder)),
+        OutputFormat::Json => json::text(&view::run_document(&record, report, &folder)),
     };
     screen.print_result(&text)
 }

@@ -1,11 +1,12 @@
 //! `hookferry verify`: compares the target with a source or with a recorded run. Writes nothing.
 
 use super::consent::refuse_missing_values;
+use super::cross_check::{cross_check, report_cross_check};
 use super::history::{History, reconcile_run};
 use super::planning::{
     PlannedMigration, make_plan_with_rewriting, read_both, resolve_route_rewriting,
 };
-use super::reading::{live_party, open_reader, read_first};
+use super::reading::{live_party, open_reader, read_first, report_list_doubts};
 use super::record_check::refuse_other_account;
 use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
@@ -50,7 +51,12 @@ async fn verify_against_source(
     screen: &Screen,
 ) -> Result<VerifyView, Error> {
     let route = &settings.route;
-    let readings = read_both(route, screen).await?;
+    let readings = read_both(route, screen)
+        .await?
+        .cross_checked(route, screen)
+        .await?;
+    report_list_doubts(&route.source, &readings.source, screen);
+    report_cross_check(&route.target, &readings.target, screen);
     let rewriting = resolve_route_rewriting(route, &readings).await?;
     // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
@@ -130,6 +136,8 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_account(&record, &first, &account)?;
+    let first = cross_check(&reader, first, &settings.client, screen).await?;
+    report_cross_check(&account, &first, screen);
     let (inventory, _) = reconcile_run(
         &runs,
         &mut record,

@@ -307,8 +307,7 @@ fn is_empty_value(form: &[u8]) -> bool {
 
 /// The text of a JSON string token without escapes; `None` for any other token.
 fn unescaped_string(token: &str) -> Option<&str> {
-    let inner = token.strip_prefix('"')?.strip_suffix('"')?;
-    (!inner.contains('\\')).then_some(inner)
+    scan::unquote(token).filter(|inner| !inner.contains('\\'))
 }
 
 #[cfg(test)]

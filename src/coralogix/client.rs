@@ -1,8 +1,10 @@
 //! The HTTP client of the webhooks API.
 //! A `Reader` cannot write. No request follows a redirect, is re-sent by the library, or is logged with its body.
 
+mod newer_api;
 mod writer;
 
+pub use newer_api::DeliveryAnswer;
 pub use writer::{AcceptedWrite, DeleteAnswer, WriteAnswer, Writer};
 
 use super::account::Account;
@@ -54,6 +56,8 @@ pub struct ClientOptions {
     pub ca_problem: Option<String>,
     /// Whether to read a source whose headers announce more webhooks than its list holds; never holds for a target.
     pub accept_incomplete: bool,
+    /// Whether to hold each list against the summaries of the vendor's newer API.
+    pub cross_check: bool,
 }
 
 /// The defaults of the command line.
@@ -67,6 +71,7 @@ impl Default for ClientOptions {
             proxy: None,
             ca_problem: None,
             accept_incomplete: false,
+            cross_check: false,
         }
     }
 }

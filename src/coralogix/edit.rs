@@ -18,7 +18,7 @@ impl Webhook {
     #[must_use]
     pub(crate) fn with_edits(&self, edits: &[Edit<'_>]) -> Self {
         let mut webhook = self.clone();
-        for (key, raw) in self.keys().zip(self.tokens().map(|(_, raw)| raw)) {
+        for (key, raw) in self.keys().zip(self.values()) {
             let mut of_key: Vec<&Edit<'_>> = edits
                 .iter()
                 .filter(|edit| edit.place.location.key == key)

@@ -18,6 +18,9 @@ use url::Url;
 const LIST_PATH: &str = "/api/v1/external/integrations/";
 /// Path of the bulk write, relative to the base URL.
 const BULK_PATH: &str = "/api/v1/external/integrations-bulk";
+/// Path of the newer API's webhooks, relative to the base URL; the vendor's OpenAPI description has the same hosts as its
+/// page.
+const NEWER_PATH: &str = "/mgmt/openapi/5/integrations/webhooks/v1/";
 const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";
 /// Longest dotless word that a message repeats; API keys are longer, so one pasted here by mistake stays hidden.
 const MAX_SHOWN_WORD: usize = 20;
@@ -113,6 +116,18 @@ impl Endpoint {
     /// The URL of the bulk write.
     pub fn bulk_url(&self) -> Url {
         self.join_base(BULK_PATH)
+    }
+
+    /// The URL of the newer API's summaries of all webhooks.
+    pub fn summaries_url(&self) -> Url {
+        self.join_base(&format!("{NEWER_PATH}list/summaries"))
+    }
+
+    /// The URL of the newer API's test delivery of one webhook, by its id in that API; `None` for an id that no segment can
+    /// hold.
+    pub fn delivery_test_url(&self, uuid: &str) -> Option<Url> {
+        let uuid = is_path_segment(uuid).then(|| encode_segment(uuid))?;
+        Some(self.join_base(&format!("{NEWER_PATH}{uuid}/test")))
     }
 
     /// The host that ingests the region's logs; `None` if the region is unknown.

@@ -138,10 +138,7 @@ impl<'a> Json<'a> {
 
 /// Decodes a JSON string token; borrowed if it has no escape. Half a surrogate pair is an error.
 pub fn decode_string(token: &str) -> Result<Cow<'_, str>, JsonError> {
-    let inner = token
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .ok_or(JsonError::NotJson)?;
+    let inner = scan::unquote(token).ok_or(JsonError::NotJson)?;
     if inner.contains('\\') {
         let text = scan::unescape(inner).ok_or(JsonError::NotJson)?;
         Ok(Cow::Owned(text))

@@ -289,39 +289,36 @@ struct Index {
     layouts: Vec<KeyLayout>,
     /// For each object, the index of its first member, and that of its layout.
     objects: Vec<(u32, u32)>,
+    /// The keys of the object that is being added.
+    keys: Vec<Option<KnownKey>>,
 }
 
 impl Index {
     /// Indexes the next object; leaves no trace of anything else.
     fn add_object(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), NoObject> {
         let first = self.members.len();
-        let mut keys = Vec::with_capacity(16);
-        if let Err(why) = self.add_members(scanner, whole, &mut keys) {
+        self.keys.clear();
+        if let Err(why) = self.add_members(scanner, whole) {
             self.members.truncate(first);
             return Err(why);
         }
-        if self.layouts.last().map(KeyLayout::keys) != Some(&keys) {
-            self.layouts.push(KeyLayout::new(&keys));
+        if self.layouts.last().map(KeyLayout::keys) != Some(&self.keys) {
+            self.layouts.push(KeyLayout::new(&self.keys));
         }
         let layout = to_u32(self.layouts.len() - 1);
         self.objects.push((to_u32(first), layout));
         Ok(())
     }
 
-    fn add_members(
-        &mut self,
-        scanner: &mut Scanner<'_>,
-        whole: &str,
-        keys: &mut Vec<Option<KnownKey>>,
-    ) -> Result<(), NoObject> {
+    fn add_members(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), NoObject> {
         if !scanner.consume(b'{') {
             return Err(NoObject::Malformed);
         }
-        while let Some(key) = scanner.next_key(keys.is_empty())? {
-            if keys.len() == MAX_MEMBERS {
+        while let Some(key) = scanner.next_key(self.keys.is_empty())? {
+            if self.keys.len() == MAX_MEMBERS {
                 return Err(NoObject::TooManyMembers);
             }
-            keys.push(KnownKey::from_token(key));
+            self.keys.push(KnownKey::from_token(key));
             self.members.push(MemberRange {
                 key_start: TextRange::locate(key, whole).start,
                 value: TextRange::locate(scanner.next_value()?, whole),
@@ -500,6 +497,7 @@ impl Webhook {
             members,
             layouts: vec![KeyLayout::new(&keys)],
             objects: vec![(0, 0)],
+            keys,
         };
         index
             .into_webhooks(self.parsed.text.clone())

@@ -32,6 +32,7 @@ pub mod retry;
 mod scan;
 mod sent_values;
 mod stand_in;
+pub mod summary;
 pub mod undocumented;
 pub mod webhook;
 mod webhook_id;

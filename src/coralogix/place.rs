@@ -101,8 +101,8 @@ pub(super) struct TextLocation {
 /// One value while it is visited; borrows everything.
 pub(super) struct VisitedPlace<'v> {
     pub(super) path: &'v Path,
-    /// Its raw JSON; inside the fields, as written in their decoded text.
-    pub(super) token: &'v str,
+    /// Its raw JSON; of a list or an object, what starts with that: few need to know where it ends.
+    start: &'v str,
     meaning: Meaning<'v>,
     /// The top-level key that holds the value.
     key: &'v str,
@@ -120,35 +120,41 @@ enum Meaning<'v> {
     Value(MaskRule<'v>),
 }
 
-impl VisitedPlace<'_> {
+impl<'v> VisitedPlace<'v> {
     pub(super) fn json_type(&self) -> JsonType {
         match self.meaning {
             Meaning::UnreadableFields => JsonType::Unreadable,
-            Meaning::Url | Meaning::Value(_) => JsonType::from_token(self.token),
+            Meaning::Url | Meaning::Value(_) => JsonType::from_token(self.start),
         }
+    }
+
+    /// Its raw JSON; inside the fields, as written in their decoded text.
+    pub(super) fn token(&self) -> &'v str {
+        if JsonType::from_token(self.start).is_container() {
+            let value = Scanner::new(self.start).next_value();
+            return value.unwrap_or(self.start);
+        }
+        self.start
     }
 
     /// The form of the value that is safe to show.
     pub(super) fn masked(&self) -> Masked {
         match self.meaning {
-            Meaning::Url => mask_url_token(self.token),
+            Meaning::Url => mask_url_token(self.token()),
             Meaning::UnreadableFields => Masked::hidden("unreadable fields"),
             // Only what parses is visited.
-            Meaning::Value(rule) => Json::parse(self.token).map_or_else(
+            Meaning::Value(rule) => Json::parse(self.token()).map_or_else(
                 |_| Masked::hidden("unreadable JSON"),
                 |value| rule.mask(&value),
             ),
         }
     }
 
-    /// The text that the token is part of.
-    fn whole_text(&self) -> &str {
-        self.text.unwrap_or(self.token)
-    }
-
     fn to_place(&self) -> Place {
-        let start = self.token.as_ptr() as usize - self.whole_text().as_ptr() as usize;
-        let token = start..start + self.token.len();
+        let token = self.token();
+        let whole_text = self.text.unwrap_or(token);
+        let start = token.as_ptr() as usize - whole_text.as_ptr() as usize;
+        let token = start..start + token.len();
         let json_type = self.json_type();
         Place {
             path: self.path.clone(),
@@ -158,7 +164,7 @@ impl VisitedPlace<'_> {
                 JsonType::Object => Masked::Object(Vec::new()),
                 _ => self.masked(),
             },
-            text: Arc::clone(self.copy.get_or_init(|| self.whole_text().into())),
+            text: Arc::clone(self.copy.get_or_init(|| whole_text.into())),
             location: TextLocation {
                 key: self.key.to_owned(),
                 range: self.text.map(|_| token.clone()),
@@ -216,6 +222,15 @@ impl Webhook {
         leaves
     }
 
+    /// Visits every addressable text, decoded, with its path.
+    pub(crate) fn visit_texts(&self, visit: &mut dyn FnMut(&Path, &str)) {
+        self.visit_places(&mut |place| {
+            if let Ok(text) = json::decode_string(place.start) {
+                visit(place.path, &text);
+            }
+        });
+    }
+
     /// The place with that path; `None` if the webhook has none.
     pub fn place(&self, path: &Path) -> Option<Place> {
         self.places().into_iter().find(|place| place.path == *path)
@@ -228,7 +243,7 @@ impl Webhook {
             match member.known_key {
                 Some(KnownKey::Url) => visit(VisitedPlace {
                     path: &Path::from_parts(&["url"]),
-                    token,
+                    start: token,
                     meaning: Meaning::Url,
                     key: "url",
                     text: None,
@@ -249,7 +264,7 @@ impl Webhook {
             ParsedFields::Text | ParsedFields::DuplicateKey => {
                 return visit(VisitedPlace {
                     path: &Path::from_parts(&[FIELDS_KEY]),
-                    token: "null",
+                    start: "null",
                     meaning: Meaning::UnreadableFields,
                     key: FIELDS_KEY,
                     text: None,
@@ -264,7 +279,7 @@ impl Webhook {
             copy: OnceCell::new(),
             visit,
         };
-        let token = text.trim();
+        let mut scanner = Scanner::new(&text);
         // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
         // stripped, so that a webhook has the same paths before and after stripping.
         let undocumented: HashSet<Cow<'_, str>> =
@@ -273,13 +288,18 @@ impl Webhook {
             |name: &str| KnownKey::from_text(name).is_none() && !undocumented.contains(name);
         match &tree {
             Json::Array(entries) if is_named_list(entries) => {
-                walk.visit_entries(entries, self.documented_type(), &is_unambiguous);
+                walk.visit_entries(
+                    &mut scanner,
+                    entries,
+                    self.documented_type(),
+                    &is_unambiguous,
+                );
             }
-            Json::Object(_) => walk.visit_object_fields(token, &is_unambiguous),
+            Json::Object(_) => walk.visit_object_fields(&mut scanner, &is_unambiguous),
             Json::Array(_) => walk.with_part(FIELDS_KEY, |walk| {
-                walk.visit_children(token, MaskRule::UNKNOWN_FIELD);
+                walk.visit_children(&mut scanner, MaskRule::UNKNOWN_FIELD);
             }),
-            _ => walk.visit_child(FIELDS_KEY, token, MaskRule::UNKNOWN_FIELD),
+            _ => walk.visit_child(FIELDS_KEY, &mut scanner, MaskRule::UNKNOWN_FIELD),
         }
     }
 }
@@ -306,7 +326,7 @@ fn visit_unknown_member(key: &str, token: &str, visit: &mut dyn FnMut(VisitedPla
         copy: OnceCell::new(),
         visit,
     };
-    walk.visit_child(key, token, MaskRule::Hide("unknown key"));
+    walk.visit_child(key, &mut Scanner::new(token), MaskRule::Hide("unknown key"));
 }
 
 /// Walks through the values of one top-level key, from the outside in. The text is known to parse.
@@ -326,96 +346,104 @@ impl PlaceWalk<'_> {
         self.path.pop();
     }
 
-    fn visit_child(&mut self, part: &str, token: &str, rule: MaskRule<'_>) {
-        self.with_part(part, |walk| walk.visit_value(token, rule));
+    fn visit_child(&mut self, part: &str, scanner: &mut Scanner<'_>, rule: MaskRule<'_>) {
+        self.with_part(part, |walk| walk.visit_value(scanner, rule));
     }
 
-    fn visit_value(&mut self, token: &str, rule: MaskRule<'_>) {
+    /// Visits the next value and all in it, and consumes it.
+    fn visit_value(&mut self, scanner: &mut Scanner<'_>, rule: MaskRule<'_>) {
+        let is_container = matches!(scanner.peek(), Some(b'{' | b'['));
+        let start = if is_container {
+            scanner.rest()
+        } else {
+            scanner.next_value().unwrap_or_default()
+        };
         (self.visit)(VisitedPlace {
             path: &self.path,
-            token,
+            start,
             meaning: Meaning::Value(rule),
             key: self.key,
             text: Some(self.text),
             copy: &self.copy,
         });
-        self.visit_children(token, rule);
+        if is_container {
+            self.visit_children(scanner, rule);
+        }
     }
 
-    fn visit_children(&mut self, token: &str, rule: MaskRule<'_>) {
-        match JsonType::from_token(token) {
-            JsonType::Object => {
-                for (key, value) in members(token) {
-                    self.visit_child(&key, value, rule.member(&key));
-                }
+    /// Visits all that the next value holds, and consumes it.
+    fn visit_children(&mut self, scanner: &mut Scanner<'_>, rule: MaskRule<'_>) {
+        if scanner.peek() == Some(b'{') {
+            each_member(scanner, |scanner, key| {
+                self.visit_child(key, scanner, rule.member(key));
+            });
+        } else if scanner.consume(b'[') {
+            let mut ix = 0;
+            while scanner.next_element(ix == 0) == Ok(true) {
+                self.visit_child(&ix.to_string(), scanner, rule.element());
+                ix += 1;
             }
-            JsonType::Array => {
-                for (ix, value) in elements(token).enumerate() {
-                    self.visit_child(&ix.to_string(), value, rule.element());
-                }
-            }
-            _ => {}
         }
     }
 
     /// Visits fields that are an object: each key is the path of its value.
-    fn visit_object_fields(&mut self, token: &str, is_unambiguous: &dyn Fn(&str) -> bool) {
+    fn visit_object_fields(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        is_unambiguous: &dyn Fn(&str) -> bool,
+    ) {
         let rule = MaskRule::UNKNOWN_FIELD;
-        for (key, value) in members(token) {
-            if is_unambiguous(&key) {
-                self.visit_child(&key, value, rule);
+        each_member(scanner, |scanner, key| {
+            if is_unambiguous(key) {
+                self.visit_child(key, scanner, rule);
             } else {
-                self.with_part(FIELDS_KEY, |walk| walk.visit_child(&key, value, rule));
+                self.with_part(FIELDS_KEY, |walk| walk.visit_child(key, scanner, rule));
             }
-        }
+        });
     }
 
     /// Visits the entries of a named list: the name is the path of an entry's value; other members use the entry's
     /// index.
     fn visit_entries(
         &mut self,
+        scanner: &mut Scanner<'_>,
         entries: &[Json<'_>],
         kind: Option<&WebhookType>,
         is_unambiguous: &dyn Fn(&str) -> bool,
     ) {
-        for (ix, (token, entry)) in elements(self.text).zip(entries).enumerate() {
+        scanner.consume(b'[');
+        for (ix, entry) in entries.iter().enumerate() {
+            if scanner.next_element(ix == 0) != Ok(true) {
+                return;
+            }
             let name = entry_name(entry).unwrap_or_default();
-            for (key, value) in members(token).filter(|(key, _)| key != "name") {
-                let rule = MaskRule::of_entry_member(kind, name, &key);
-                if key == "value" && is_unambiguous(name) {
-                    self.visit_child(name, value, rule);
+            each_member(scanner, |scanner, key| {
+                let rule = MaskRule::of_entry_member(kind, name, key);
+                if key == "name" {
+                    let _ = scanner.next_value();
+                } else if key == "value" && is_unambiguous(name) {
+                    self.visit_child(name, scanner, rule);
                 } else {
                     self.with_part(FIELDS_KEY, |walk| {
-                        walk.with_part(&ix.to_string(), |walk| walk.visit_child(&key, value, rule));
+                        walk.with_part(&ix.to_string(), |walk| {
+                            walk.visit_child(key, scanner, rule);
+                        });
                     });
                 }
-            }
+            });
         }
     }
 }
 
-/// The members of an object that is known to parse.
-fn members(object: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-    let mut scanner = Scanner::new(object);
+/// Consumes an object that is known to parse; `consume_value` gets each key, decoded, and consumes its value.
+fn each_member<'t>(
+    scanner: &mut Scanner<'t>,
+    mut consume_value: impl FnMut(&mut Scanner<'t>, &str),
+) {
     scanner.consume(b'{');
     let mut is_first = true;
-    std::iter::from_fn(move || {
-        let key = scanner.next_key(std::mem::take(&mut is_first)).ok()??;
-        let value = scanner.next_value().ok()?;
-        Some((
-            json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
-            value,
-        ))
-    })
-}
-
-/// The elements of an array that is known to parse.
-fn elements(array: &str) -> impl Iterator<Item = &str> {
-    let mut scanner = Scanner::new(array);
-    scanner.consume(b'[');
-    let mut is_first = true;
-    std::iter::from_fn(move || {
-        let has_next = scanner.next_element(std::mem::take(&mut is_first));
-        has_next.ok()?.then(|| scanner.next_value().ok()).flatten()
-    })
+    while let Ok(Some(key)) = scanner.next_key(std::mem::take(&mut is_first)) {
+        let decoded = json::decode_string(key);
+        consume_value(scanner, &decoded.unwrap_or(Cow::Borrowed(key)));
+    }
 }

@@ -40,6 +40,11 @@ impl<'t> Scanner<'t> {
         self.pos
     }
 
+    /// The text from the cursor on.
+    pub(super) fn rest(&self) -> &'t str {
+        &self.text[self.pos..]
+    }
+
     /// Skips white space and returns the next byte without consuming it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
@@ -258,6 +263,15 @@ pub(super) fn compact(text: &str, mut write: impl FnMut(&str) -> io::Result<()>)
         plain.end = scanner.pos;
     }
     write(&text[plain])
+}
+
+/// A string token without its quotes; `None` for any other token.
+pub(super) fn unquote(token: &str) -> Option<&str> {
+    // Byte by byte, because prefixes and suffixes are compared by a call.
+    match token.as_bytes() {
+        [b'"', .., b'"'] => Some(&token[1..token.len() - 1]),
+        _ => None,
+    }
 }
 
 /// Decodes the escapes of a string token whose quotes are removed; `None` for half a surrogate pair.

@@ -99,6 +99,11 @@ impl Webhook {
             .map(|member| (member.key_token(), member.value()))
     }
 
+    /// The raw values of the members, in the order of the response; takes no look at their keys.
+    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+        self.members().map(Member::value)
+    }
+
     /// The documented members with their raw values, in the order of the response.
     pub(super) fn known_tokens(&self) -> impl Iterator<Item = (KnownKey, &str)> {
         self.members()
@@ -123,8 +128,8 @@ impl Webhook {
         let is_object_or_list = |value: &str| value.starts_with(['{', '[']);
         self.has_duplicate_top_level_key()
             || self
-                .tokens()
-                .any(|(_, value)| is_object_or_list(value) && json::has_duplicate_key(value))
+                .values()
+                .any(|value| is_object_or_list(value) && json::has_duplicate_key(value))
     }
 
     fn has_duplicate_top_level_key(&self) -> bool {

@@ -2,6 +2,9 @@
 //! A document holds no webhook, and can be saved and read back.
 
 mod change;
+mod cross_check;
+mod cut_over;
+mod delivery;
 mod envelope;
 mod final_status;
 pub mod job;
@@ -19,6 +22,9 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
+pub(crate) use cross_check::{statements, summaries_text};
+pub use cut_over::{CutOverStage, CutOverState, CutOverStep};
+pub use delivery::DeliveryEntry;
 pub(crate) use envelope::major_version;
 pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
 pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};

@@ -1,7 +1,8 @@
 //! The wording of a plan's notes and warnings, shared by every output format.
 
 use super::NoticeDocument;
-use super::view::{PlanView, SourceRelation};
+use super::cross_check::statements;
+use super::view::{Party, PlanView, SourceRelation};
 use crate::pipeline::plan::{Notice, StepState};
 use crate::wording::{counted, counted_with_verb, one_or_many};
 
@@ -12,7 +13,10 @@ pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
     let of_plan = notices
         .iter()
         .map(|notice| notice_document(notice, n_created, view.source_relation()));
-    incomplete_source(view).into_iter().chain(of_plan).collect()
+    let of_lists = incomplete_source(view)
+        .into_iter()
+        .chain(cross_checks(view));
+    of_lists.chain(of_plan).collect()
 }
 
 /// The warning about a source that may have more webhooks than were read.
@@ -27,6 +31,21 @@ fn incomplete_source(view: PlanView<'_>) -> Option<NoticeDocument> {
         ),
         warning: true,
     })
+}
+
+/// What the newer API says about the lists of both sides.
+fn cross_checks(view: PlanView<'_>) -> impl Iterator<Item = NoticeDocument> {
+    let target = if view.source.is_backup {
+        "account"
+    } else {
+        "target"
+    };
+    let of = |whose, party: &Party| {
+        let check = party.cross_check.as_ref();
+        check.map_or_else(Vec::new, |check| statements(whose, check))
+    };
+    let of_source = of("source", view.source);
+    of_source.into_iter().chain(of(target, view.target))
 }
 
 /// The note that webhooks which are written will notify somebody: in both accounts, unless they are restored into

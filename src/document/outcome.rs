@@ -1,5 +1,6 @@
 //! The outcome of a run, as every output format shows it and the run record keeps it.
 
+use super::cut_over::CutOverStep;
 use super::run::entry::RemarkRow;
 use super::run::{ItemRecord, RunRecord, StepRow};
 use super::view::{SourceRelation, kind_name};
@@ -56,6 +57,9 @@ pub struct OutcomeDocument {
     /// What to do next, the most urgent first.
     #[serde(default)]
     pub next_steps: Vec<String>,
+    /// Where the cut-over stands, as far as records show it.
+    #[serde(default)]
+    pub cut_over: Vec<CutOverStep>,
 }
 
 impl DocumentBody for OutcomeDocument {
@@ -136,7 +140,8 @@ impl OutcomeDocument {
             requests: record.n_requests(),
             appeared_in_target: footer.map_or_else(Vec::new, |footer| footer.new_in_target.clone()),
             id_map: id_map(record, &webhooks),
-            next_steps: next_steps(record, &webhooks),
+            next_steps: next_steps(record, &webhooks, NextSteps::All),
+            cut_over: Vec::new(),
             webhooks,
         }
     }
@@ -285,7 +290,20 @@ fn summary_members(webhooks: &[ItemOutcomeDocument]) -> Map<String, Value> {
     members
 }
 
-fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<String> {
+/// Which next steps a document has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum NextSteps {
+    All,
+    /// Those that the steps of the cut-over do not have.
+    BesideCutOver,
+}
+
+/// What to do next, the most urgent first.
+pub(super) fn next_steps(
+    record: &RunRecord,
+    webhooks: &[ItemOutcomeDocument],
+    which: NextSteps,
+) -> Vec<String> {
     let (header, is_complete) = (&record.header, record.is_complete());
     let has_any =
         |statuses: &[FinalStatus]| webhooks.iter().any(|item| statuses.contains(&item.result));
@@ -324,12 +342,12 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
         }
         return steps;
     }
-    if is_complete && record.may_have_written() {
+    if is_complete && record.may_have_written() && which == NextSteps::All {
         steps.push(format!("verify: {}", record.verify_command()));
     }
     steps.extend(undo_step(record));
     // As long as anything is missing, the steps above come first.
-    if has_any(&[FinalStatus::Created]) && is_complete {
+    if has_any(&[FinalStatus::Created]) && is_complete && which == NextSteps::All {
         steps.push(format!(
             "point your alerts at the new ids, the pairs `old -> new` above (`{}` prints them again): export the alerts and run `{}`",
             record.id_map_command(),

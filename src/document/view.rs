@@ -6,6 +6,7 @@ use crate::coralogix::account::AccountProfile;
 use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, mask_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
+use crate::pipeline::cross_check::CrossCheck;
 use crate::pipeline::plan::Plan;
 use crate::untrusted;
 use crate::untrusted::name_cell;
@@ -33,6 +34,8 @@ pub struct Party {
     pub is_backup: bool,
     /// The header that announces more webhooks than were read; `None` unless the user accepts that.
     pub incomplete: Option<String>,
+    /// What the newer API says about its list; `None` unless it was asked.
+    pub cross_check: Option<CrossCheck>,
 }
 
 impl Party {

@@ -1,31 +1,30 @@
 //! A cache of content digests, so that a webhook that equals a desired one is not digested again.
 //! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
+use super::rewrite::PortableWebhook;
 use super::strip::StrippedWebhook;
 use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::Webhook;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The desired webhooks, whose contents were digested already, indexed by the raw JSON of their alias.
 #[derive(Default)]
 pub struct ContentCache<'k> {
-    /// If several webhooks share an alias, the last one.
-    by_alias: HashMap<&'k str, &'k StrippedWebhook, RandomState>,
+    desired: &'k [PortableWebhook],
+    /// If several webhooks share an alias, the last one. Built on first use: a target is often empty.
+    by_alias: OnceLock<HashMap<&'k str, &'k StrippedWebhook, RandomState>>,
     state_keys: StateKeys,
 }
 
 impl<'k> ContentCache<'k> {
     /// A cache of these webhooks; `state_keys` do not count when a webhook is compared with one of them.
-    pub(super) fn new(
-        webhooks: impl Iterator<Item = &'k StrippedWebhook>,
-        state_keys: StateKeys,
-    ) -> Self {
-        let by_alias =
-            |webhook: &'k StrippedWebhook| Some((webhook.bare().raw(KnownKey::Alias)?, webhook));
+    pub(super) fn new(desired: &'k [PortableWebhook], state_keys: StateKeys) -> Self {
         Self {
-            by_alias: webhooks.filter_map(by_alias).collect(),
+            desired,
+            by_alias: OnceLock::new(),
             state_keys,
         }
     }
@@ -37,7 +36,12 @@ impl<'k> ContentCache<'k> {
 
     /// The desired webhook with the same alias; the caller still has to compare the bytes.
     pub(super) fn candidate(&self, webhook: &Webhook) -> Option<&'k StrippedWebhook> {
-        self.by_alias.get(webhook.raw(KnownKey::Alias)?).copied()
+        let alias = webhook.raw(KnownKey::Alias)?;
+        let desired = self.desired.iter().map(|desired| &desired.webhook);
+        let by_alias =
+            |desired: &'k StrippedWebhook| Some((desired.bare().raw(KnownKey::Alias)?, desired));
+        let table = || desired.filter_map(by_alias).collect();
+        self.by_alias.get_or_init(table).get(alias).copied()
     }
 }
 

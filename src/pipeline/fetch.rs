@@ -4,6 +4,7 @@
 use crate::coralogix::client::{ListResponse, Reader};
 use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
+use crate::pipeline::cross_check::CrossCheck;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -21,6 +22,8 @@ pub struct Inventory {
     pub backup_origin: Option<BackupOrigin>,
     /// The header that announces more webhooks than the list held; `None` unless the user accepts incomplete lists.
     pub incomplete: Option<String>,
+    /// What the newer API says about the list; `None` unless it was asked.
+    pub cross_check: Option<CrossCheck>,
 }
 
 /// The account that a backup was taken of, and the time of the backup.
@@ -57,6 +60,7 @@ impl From<ListResponse> for Inventory {
             server_time: listing.server_time,
             backup_origin: None,
             incomplete: listing.incomplete,
+            cross_check: None,
         }
     }
 }
@@ -69,6 +73,7 @@ impl From<Vec<Webhook>> for Inventory {
             server_time: None,
             backup_origin: None,
             incomplete: None,
+            cross_check: None,
         }
     }
 }

@@ -4,6 +4,8 @@
 pub mod absence;
 pub mod binding;
 pub mod content_cache;
+pub mod cross_check;
+pub mod delivery;
 pub mod diff;
 pub mod fetch;
 pub mod filter;

@@ -25,7 +25,7 @@ mod stop;
 pub use actions::ActionList;
 pub use journal::{Journal, JournalNote, StatusUpdate};
 pub use named::Naming;
-pub use observation::{Observation, SeenWebhook};
+pub use observation::{Observation, RowsById, SeenWebhook};
 pub use recover::{KnownBirths, OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
 pub use recover_named::{NamedSend, NamedSends, recover_named, url_digest};
 pub use status::{DuplicatedWebhook, ItemStatus, MissingWebhook, Proof, PushResult};
@@ -125,10 +125,10 @@ pub async fn push(
 /// Carries out actions until they are all done or the run has to stop.
 ///
 /// There is no error: the result holds a status for each action and, if the run stopped early, the reason.
-pub async fn carry_out(
-    actions: ActionList<'_>,
-    baseline: &Baseline,
-    writer: &Writer,
+pub async fn carry_out<'r>(
+    actions: ActionList<'r>,
+    baseline: &'r Baseline,
+    writer: &'r Writer,
     options: PushOptions,
     context: PushContext<'_>,
 ) -> PushResult {

@@ -101,8 +101,7 @@ impl Portable {
 
     /// A cache of the webhooks' contents: most of what the target holds or receives equals one of them.
     pub fn content_cache(&self) -> ContentCache<'_> {
-        let webhooks = self.webhooks.iter().map(|webhook| &webhook.webhook);
-        ContentCache::new(webhooks, self.state_keys.clone())
+        ContentCache::new(&self.webhooks, self.state_keys.clone())
     }
 
     /// Consumes `self` and returns the desired webhooks, in the order of the source.

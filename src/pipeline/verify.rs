@@ -52,8 +52,7 @@ impl Verdict {
 
 /// Checks each webhook that a push reports as written against a fresh reading of the target.
 pub fn verify(plan: &Plan, result: &PushResult, observation: &Observation) -> Verdict {
-    let seen = observation.webhooks().iter();
-    let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
+    let by_id = observation.by_id();
     let surplus_ids = surplus_by_content(result, observation, plan);
     let desired_by_content = DesiredByContent::new(plan);
     let verdict_of = |(step_ix, status): &(StepIx, super::push::ItemStatus)| {

@@ -3,7 +3,8 @@
 
 mod findings;
 
-use super::columns::{padded, wrapped};
+use super::columns::wrapped;
+use super::status_lines::push_status_line;
 use super::style::Meaning;
 use crate::coralogix::account::{Account, AccountProfile};
 use crate::coralogix::endpoint::Endpoint;
@@ -13,6 +14,7 @@ use crate::document::DocumentBody;
 use crate::document::view::profile_text;
 use crate::error::Error;
 use crate::http::failure::Failure;
+use crate::pipeline::cross_check::CrossCheck;
 use crate::pipeline::fetch::Inventory;
 use crate::render::page::Page;
 use findings::{CheckFinding, CheckResult, clock_skew, findings, unknowns};
@@ -46,6 +48,8 @@ pub struct AccountReading {
     pub duration: Duration,
     /// This machine's clock when the response arrived.
     pub received: SystemTime,
+    /// What the newer API says about the list; `None` if there is no list.
+    pub cross_check: Option<CrossCheck>,
 }
 
 /// Renders the report as text.
@@ -60,12 +64,11 @@ pub fn text(view: &AccountCheckView<'_>, page: Page) -> String {
         None => "unknown: the host is not one of Coralogix's regions".to_owned(),
     };
     for (subject, text) in [("url", view.endpoint.base().as_str()), ("region", &region)] {
-        line(&mut out, page, &padded("", 7), subject, text);
+        push_status_line(&mut out, ("", Meaning::Faint), subject, text, page);
     }
     for finding in findings(view) {
-        let word = padded(finding.result.code(), 7);
-        let word = page.palette.paint(finding.result.meaning(), &word);
-        line(&mut out, page, &word, finding.subject, &finding.text);
+        let state = (finding.result.code(), finding.result.meaning());
+        push_status_line(&mut out, state, finding.subject, &finding.text, page);
     }
     out.push_str("\nNot known:\n");
     for item in unknowns(view) {
@@ -73,13 +76,6 @@ pub fn text(view: &AccountCheckView<'_>, page: Page) -> String {
         let _ = writeln!(out, "  - {}", wrapped(&item, page.width, 4));
     }
     out
-}
-
-fn line(out: &mut String, page: Page, word: &str, subject: &str, text: &str) {
-    const INDENT: usize = 21;
-    let text = wrapped(text, page.width.saturating_sub(INDENT), 0)
-        .replace('\n', &format!("\n{}", " ".repeat(INDENT)));
-    let _ = writeln!(out, "  {word}  {}  {text}", padded(subject, 8));
 }
 
 /// The report as JSON.

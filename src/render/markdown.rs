@@ -13,9 +13,9 @@ pub(super) mod text;
 use super::columns::truncated_to_differ;
 use super::escape::fill;
 use super::filters;
-use super::report::{Conclusion, Fact, Report, ReportGroup, ReportRow, Tone};
+use super::report::{Conclusion, CutOverItem, Fact, Report, ReportGroup, ReportRow, Tone};
 use crate::coralogix::mask::Masked;
-use crate::document::DifferenceDocument;
+use crate::document::{CutOverState, DifferenceDocument};
 use askama::Template;
 use budget::Budget;
 use text::MAX_CODE_CHARS;
@@ -37,6 +37,8 @@ enum Part<'r> {
     Warning { text: &'r str },
     #[template(block = "next_step")]
     NextStep { text: &'r str },
+    #[template(block = "cut_over_item")]
+    CutOverItem { item: &'r CutOverItem },
     #[template(block = "table_head")]
     TableHead {
         group: &'r ReportGroup<'r>,
@@ -102,6 +104,13 @@ fn push_opening(out: &mut String, report: &Report<'_>, budget: &mut Budget) {
         budget.push(out, &fill(&part));
     }
     if !report.warnings.is_empty() || !conclusion.next_steps.is_empty() {
+        budget.push(out, "\n");
+    }
+    let mut has_room = true;
+    for item in &report.cut_over {
+        has_room = has_room && budget.push(out, &fill(&Part::CutOverItem { item }));
+    }
+    if !report.cut_over.is_empty() {
         budget.push(out, "\n");
     }
 }

@@ -2,6 +2,7 @@
 //! Pure. Reports nothing as done that was not read back from the target.
 
 use super::columns::{from_to, padded, padded_left, width, wrapped};
+use super::cut_over::push_cut_over;
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_remark};
 use super::side_words::SideWords;
@@ -22,6 +23,7 @@ pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
     out.push_str(&altered_section(outcome, page));
     out.push_str(&counts_table(outcome, page));
     out.push_str(&totals(outcome, page));
+    push_cut_over(&mut out, &outcome.cut_over, page);
     out.push_str(&conclusion(outcome, page));
     out
 }

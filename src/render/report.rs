@@ -9,7 +9,7 @@ pub(super) use tally::{Mark, Tone, count_marks, rows_by_kind};
 
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{
-    DifferenceDocument, FieldDocument, OutcomeDocument, PartyDocument, PlanDocument,
+    CutOverState, DifferenceDocument, FieldDocument, OutcomeDocument, PartyDocument, PlanDocument,
 };
 use crate::wording::counted;
 use smol_str::SmolStr;
@@ -31,6 +31,8 @@ pub struct Report<'d> {
     /// In the order of their importance to the reader.
     pub(super) groups: Vec<ReportGroup<'d>>,
     pub(super) facts: Vec<Fact>,
+    /// Where the cut-over stands; only for a run that wrote something.
+    pub(super) cut_over: Vec<CutOverItem>,
     pub(super) notes: Vec<String>,
     /// Labels of the two sides of a difference.
     pub(super) side_labels: [&'static str; 2],
@@ -44,6 +46,13 @@ pub(super) struct Conclusion {
     pub(super) tone: Tone,
     pub(super) text: String,
     pub(super) next_steps: Vec<String>,
+}
+
+/// One step of a cut-over.
+#[derive(Debug)]
+pub(super) struct CutOverItem {
+    pub(super) state: CutOverState,
+    pub(super) text: String,
 }
 
 /// A labeled fact about the whole plan or run, such as its creation time, on a line of its own.

@@ -2,7 +2,8 @@
 //! Pure. States the reason for everything that is not undone.
 
 use super::columns::wrapped;
-use super::rows::{Layout, Line, WebhookLabel, push_remark};
+use super::groups::{GroupRow, push_groups};
+use super::rows::{Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::birth::reused_id_reason;
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -204,28 +205,23 @@ pub fn text(view: &RollbackView, page: Page) -> String {
     push_in_alerts(&mut out, view, page);
     out.push('\n');
     let groups = view.groups();
-    let lines: Vec<(RollbackGroup, Line, &UndoState)> = groups
+    let items = view.written.iter().zip(&view.outcomes);
+    let rows = groups
         .iter()
-        .zip(view.written.iter().zip(&view.outcomes))
-        .map(|(group, (written, end))| (*group, to_line(*group, written), end))
-        .collect();
-    let layout = Layout::fit(lines.iter().map(|(_, line, _)| line), page);
-    for group in RollbackGroup::ALL {
-        let of_group: Vec<_> = lines.iter().filter(|(each, ..)| *each == group).collect();
-        if of_group.is_empty() {
-            continue;
+        .zip(items)
+        .map(|(group, (written, end))| GroupRow {
+            group: group.heading(),
+            line: to_line(*group, written),
+            item: end,
+        });
+    let rows: Vec<GroupRow<'_, UndoState>> = rows.collect();
+    let details = |out: &mut String, end: &UndoState| {
+        if let Some(why) = reason(end) {
+            push_remark(out, &why, page);
         }
-        let heading = format!("{} {}", of_group.len(), group.heading());
-        out.push_str(&page.palette.paint(Meaning::Heading, &heading));
-        out.push('\n');
-        for (_, line, end) in of_group {
-            line.write(&mut out, layout, page);
-            if let Some(why) = reason(end) {
-                push_remark(&mut out, &why, page);
-            }
-        }
-        out.push('\n');
-    }
+    };
+    let headings = RollbackGroup::ALL.map(RollbackGroup::heading);
+    push_groups(&mut out, &headings, "", &rows, details, page);
     out.push_str(&summary_text(view, &groups, page));
     out
 }

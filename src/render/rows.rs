@@ -108,6 +108,12 @@ impl Line {
         line
     }
 
+    /// The same line with a text after its ids.
+    pub(super) fn with_tail(mut self, tail: &str) -> Self {
+        self.tail = untrusted::escape(tail);
+        self
+    }
+
     /// The same line for a webhook to which the target has yet to assign an id.
     pub(super) fn with_new_id(mut self) -> Self {
         self.target_id = SmolStr::new_static("new");

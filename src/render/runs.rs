@@ -6,8 +6,10 @@ mod document;
 pub use document::{list_document, run_document};
 
 use super::columns::{padded, padded_left, table, wrapped};
+use super::cut_over::push_cut_over;
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::CutOverStep;
 use crate::document::run::{ItemRecord, RunRecord};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::push::ItemStatus;
@@ -106,7 +108,7 @@ fn source_company(record: &RunRecord) -> Option<&str> {
 }
 
 /// Renders one run with everything that it wrote.
-pub fn run_text(record: &RunRecord, folder: &str, page: Page) -> String {
+pub fn run_text(record: &RunRecord, cut_over: &[CutOverStep], folder: &str, page: Page) -> String {
     let header = &record.header;
     let state = state(record);
     let ended = record
@@ -163,7 +165,8 @@ pub fn run_text(record: &RunRecord, folder: &str, page: Page) -> String {
     }
     out.push('\n');
     push_webhooks(&mut out, record, page);
-    for next in next_steps(record, state) {
+    push_cut_over(&mut out, cut_over, page);
+    for next in next_steps(record, state, cut_over) {
         let next = wrapped(&format!("next: {next}"), page.width, 6);
         let _ = writeln!(out, "{}", page.palette.paint(Meaning::Hint, &next));
     }
@@ -228,7 +231,7 @@ fn status_code(item: &ItemRecord) -> &'static str {
 }
 
 /// What can be done about a run, each with its command.
-fn next_steps(record: &RunRecord, state: &str) -> Vec<String> {
+fn next_steps(record: &RunRecord, state: &str, cut_over: &[CutOverStep]) -> Vec<String> {
     let undo = format!(
         "undo {}: {}",
         record.rollback_extent(),
@@ -249,10 +252,13 @@ fn next_steps(record: &RunRecord, state: &str) -> Vec<String> {
             vec!["nothing to undo; this run wrote nothing to the target".to_owned()]
         }
         _ => {
-            let id_map = record.id_map_refusal().is_none();
+            let mut open = cut_over.iter().filter_map(|step| step.command.as_ref());
+            let next = open.next().map(ToOwned::to_owned);
+            let is_cut_over = next.is_some();
+            let next = next.unwrap_or_else(|| format!("verify: {}", record.verify_command()));
+            let id_map = record.id_map_refusal().is_none() && !is_cut_over;
             let id_map = id_map.then(|| format!("show its id map: {}", record.id_map_command()));
-            let verify = format!("verify: {}", record.verify_command());
-            [verify].into_iter().chain(id_map).chain([undo]).collect()
+            [next].into_iter().chain(id_map).chain([undo]).collect()
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The documented calls: authorizes, routes and executes requests. Touches no socket.
+//! The documented calls, and those of the newer API: authorizes, routes and executes requests. Touches no socket.
 
 use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 
+use super::newer_api::{self, NewerRoute};
 use super::request_log::LoggedRequest;
 use super::response::ApiResponse;
 use super::store::Store;
@@ -22,6 +23,7 @@ enum Route {
     Collection,
     One(u64),
     Bulk,
+    Newer(NewerRoute),
 }
 
 /// Executes a request and returns the response for the client.
@@ -37,7 +39,7 @@ pub(super) fn respond(
     if let Err((status, message)) = authorize(switches, keys, request) {
         return ApiResponse::error(switches, status, message);
     }
-    let Some(route) = route(&request.path, switches) else {
+    let Some(route) = route(&request.path, store, switches) else {
         return ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such path");
     };
     dispatch(store, switches, request, &route, half)
@@ -62,6 +64,7 @@ fn dispatch(
     match (&request.method, route) {
         (&Method::GET, Route::Collection) => read::list_webhooks(store, switches),
         (&Method::GET, &Route::One(id)) => read::get_webhook(store, switches, id),
+        (&Method::GET, Route::Newer(route)) => newer_api::respond(store, switches, route),
         (&Method::POST, Route::Bulk) => write::post_bulk(store, switches, &request.body, half),
         (&Method::POST, Route::Collection) | (&Method::DELETE, Route::One(_)) if half => {
             ApiResponse::json("{}")
@@ -73,6 +76,7 @@ fn dispatch(
                 Route::Collection => "GET, POST",
                 Route::One(_) => "GET, DELETE",
                 Route::Bulk => "POST",
+                Route::Newer(_) => "GET",
             };
             let status = StatusCode::METHOD_NOT_ALLOWED;
             ApiResponse::error(switches, status, "no such method here").with_header(ALLOW, allowed)
@@ -103,10 +107,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(key.trim_start_matches(' '))
 }
 
-fn route(path: &str, switches: &Switches) -> Option<Route> {
+fn route(path: &str, store: &Store, switches: &Switches) -> Option<Route> {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     if path.strip_suffix('/').unwrap_or(path) == BULK {
         return (switches.bulk != Bulk::Gone).then_some(Route::Bulk);
+    }
+    if let Some(route) = newer_api::route(path, store) {
+        return Some(Route::Newer(route));
     }
     match path.strip_prefix(BASE)? {
         "" | "/" => Some(Route::Collection),

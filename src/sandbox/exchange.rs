@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use super::account::{Account, State};
 use super::api::{self, MAX_BYTES};
 use super::fault::{Action, Commit, Reply, WaitHeader, WaitValue};
+use super::newer_api::Delivery;
 use super::request_log::{LoggedRequest, Outcome};
 use super::response::{ApiResponse, PLAIN};
 use super::switches::{Errors, Switches};
@@ -53,8 +54,14 @@ pub(super) async fn handle_request(
         account.notify_waiters();
         tokio::time::sleep(action.delay).await;
     }
-    match apply_and_log(&account, log_ix, &mut request, action) {
-        Completion::Respond(answer) => Ok(answer.into_response()),
+    let (completion, delivery) = apply_and_log(&account, log_ix, &mut request, action);
+    // It happens whether or not the client gets the answer.
+    let delivered = match delivery {
+        Some(delivery) => Some(delivery.send().await),
+        None => None,
+    };
+    match completion {
+        Completion::Respond(answer) => Ok(delivered.unwrap_or(answer).into_response()),
         Completion::Disconnect(severed) => Err(severed),
         Completion::Stall => match future::pending::<Infallible>().await {},
     }
@@ -104,13 +111,14 @@ fn apply_and_log(
     log_ix: Option<usize>,
     request: &mut LoggedRequest,
     action: Action,
-) -> Completion {
+) -> (Completion, Option<Delivery>) {
     let mut state = account.lock();
-    let answer = match action.effect_delay {
+    let mut answer = match action.effect_delay {
         None => state.apply(account.key(), request, action.commit),
         Some(_) => None,
     };
     request.n_committed = answer.as_ref().map_or(0, |answer| answer.committed);
+    let delivery = answer.as_mut().and_then(|answer| answer.delivery.take());
     let completion = complete(answer, action.reply, &state.switches, request);
     let completion = echo(completion, &state, request);
     let log_ix = state.log_request(log_ix, request);
@@ -126,7 +134,7 @@ fn apply_and_log(
         ));
     }
     account.notify_waiters();
-    completion
+    (completion, delivery)
 }
 
 /// With the switch `errors=echo`, lets an error repeat the key, and the body of this request or of the last one that

@@ -16,6 +16,7 @@ mod exchange;
 mod fault;
 mod kinds;
 mod listener;
+mod newer_api;
 mod object;
 mod rate_limit;
 mod read;

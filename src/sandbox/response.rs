@@ -8,6 +8,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
+use super::newer_api::Delivery;
 use super::switches::{Errors, Switches};
 
 pub(super) const JSON: &str = "application/json; charset=utf-8";
@@ -22,6 +23,8 @@ pub(super) struct ApiResponse {
     body: Bytes,
     /// Number of webhooks that the request created, updated or deleted.
     pub(super) committed: usize,
+    /// What has to be delivered before the answer is known.
+    pub(super) delivery: Option<Delivery>,
 }
 
 impl ApiResponse {
@@ -36,6 +39,7 @@ impl ApiResponse {
             header: None,
             body: body.into(),
             committed: 0,
+            delivery: None,
         }
     }
 
@@ -77,6 +81,11 @@ impl ApiResponse {
 
     pub(super) fn with_committed(mut self, count: usize) -> Self {
         self.committed = count;
+        self
+    }
+
+    pub(super) fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = Some(delivery);
         self
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Store {
     last_list: Vec<u64>,
     /// Ids that a GET asked for although the last list did not show them.
     asked_unlisted: BTreeSet<u64>,
+    /// Ids that the newer API has shown, or had when the account was set up.
+    witnessed: BTreeSet<u64>,
     webhooks: BTreeMap<u64, StoredWebhook>,
 }
 
@@ -67,6 +69,7 @@ impl Store {
             n_lists: 0,
             last_list: Vec::new(),
             asked_unlisted: BTreeSet::new(),
+            witnessed: BTreeSet::new(),
             webhooks: BTreeMap::new(),
         }
     }
@@ -84,6 +87,7 @@ impl Store {
     pub(super) fn insert(&mut self, given: Object, now: &str) -> u64 {
         let id = given.number("id").unwrap_or(self.next_id);
         self.put(id, given, now, now, 0);
+        self.witnessed.insert(id);
         id
     }
 
@@ -175,6 +179,19 @@ impl Store {
     /// Notes that the last list ended after this many webhooks.
     pub(super) fn cut_last_list(&mut self, n: usize) {
         self.last_list.truncate(n);
+    }
+
+    /// The webhook's id in the newer API.
+    pub(super) fn uuid(&self, id: u64) -> String {
+        format!("{:08x}-0000-4000-8000-{id:012x}", self.company_id)
+    }
+
+    /// Notes that the newer API has shown every webhook; returns the ids that it showed for the first time.
+    pub(super) fn witness_all(&mut self) -> BTreeSet<u64> {
+        let all: BTreeSet<u64> = self.webhooks.keys().copied().collect();
+        let new = &all - &self.witnessed;
+        self.witnessed = all;
+        new
     }
 
     /// Whether this is the first question for the webhook with this id, and the last list did not show it.

@@ -106,6 +106,24 @@ choice!(UnknownType { Accept = "accept", BadRequest = "400" });
 choice!(Drift { Off = "off", On = "on" });
 choice!(ExtraKeys { Stored = "stored", Dropped = "dropped", Flipped = "flipped" });
 choice!(Update { Stored = "stored", Ignored = "ignored" });
+choice!(Summaries {
+    Served = "served",
+    TextNumbers = "text-numbers",
+    Absent = "404",
+    Forbidden = "403",
+    OtherShape = "other-shape",
+    Empty = "empty",
+    Fewer = "fewer",
+    More = "more",
+    NewerType = "newer-type",
+    Lagging = "lagging"
+});
+choice!(DeliveryTest {
+    Sent = "sent",
+    Absent = "404",
+    Forbidden = "403",
+    OtherShape = "other-shape"
+});
 choice!(Delete { Done = "done", Ignored = "ignored" });
 choice!(Single { Shown = "shown", NotFound = "404", Late = "late" });
 
@@ -146,6 +164,8 @@ pub struct Switches {
     pub(super) update: Update,
     pub(super) delete: Delete,
     pub(super) single: Single,
+    pub(super) summaries: Summaries,
+    pub(super) delivery_test: DeliveryTest,
     pub(super) drift: Drift,
     pub(super) extra_keys: ExtraKeys,
     pub(super) max_bytes: Option<usize>,
@@ -204,7 +224,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 40] = [
+const TABLE: [Entry; 42] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -288,6 +308,8 @@ const TABLE: [Entry; 40] = [
     entry!("update", update: Update, "ignored: a POST with an id is accepted and answered with what was sent, and the old content stays"),
     entry!("delete", delete: Delete, "ignored: a DELETE is accepted, and the webhook stays"),
     entry!("single", single: Single, "404: a GET of an id finds no webhook; late: the first GET of an id that the last list does not show finds none"),
+    entry!("summaries", summaries: Summaries, "the newer API's summaries of all webhooks; text-numbers: externalId in quotes; fewer: without the last webhook; more: with a Slack webhook that the list lacks; newer-type: with a webhook of a type that only the newer API has; lagging: a new webhook is missing from the next reading"),
+    entry!("delivery-test", delivery_test: DeliveryTest, "the newer API's test of a webhook; sent: a real request to its url, if that is on this machine"),
     entry!("drift", drift: Drift, "on: every list shows another last_triggered_at and a higher success_count in each webhook"),
     entry!("extra-keys", extra_keys: ExtraKeys, "what becomes of keys that the page does not list; flipped: the opposite of each boolean is stored"),
     Entry {

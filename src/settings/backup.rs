@@ -109,7 +109,10 @@ impl BackupCreateSettings {
             protection: protection(&arguments.protection)?,
             accept_shrink: arguments.accept_shrink,
             ignore_keys: state_keys(&arguments.comparison)?,
-            client: client_options(&arguments.connection)?,
+            client: ClientOptions {
+                cross_check: arguments.cross_check.cross_check,
+                ..client_options(&arguments.connection)?
+            },
             output: arguments.output,
         })
     }

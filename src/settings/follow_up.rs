@@ -2,7 +2,8 @@
 
 use super::{Origin, Route, StateFolder};
 use crate::cli::{
-    self, ConnectionArgs, IdentityArgs, ReadingArgs, RewritingArgs, RouteArgs, UnmatchedArg,
+    self, ConnectionArgs, CrossCheckArgs, IdentityArgs, ReadingArgs, RewritingArgs, RouteArgs,
+    UnmatchedArg,
 };
 use crate::coralogix::account::Account;
 use crate::coralogix::endpoint::Endpoint;
@@ -82,6 +83,13 @@ pub(super) fn push_reading(words: &mut Words, reading: &ReadingArgs) {
     if reading.source_list.accept_incomplete {
         words.push("--accept-incomplete");
     }
+    push_cross_check(words, &reading.source_list.cross_check);
+}
+
+fn push_cross_check(words: &mut Words, cross_check: &CrossCheckArgs) {
+    if cross_check.cross_check {
+        words.push("--cross-check");
+    }
 }
 
 fn push_connection(words: &mut Words, connection: &ConnectionArgs) {
@@ -150,6 +158,7 @@ pub(super) fn verify_words(arguments: &cli::VerifyArgs, route: &RouteArgs) -> Wo
     }
     push_identities(&mut words, &arguments.identity);
     push_connection(&mut words, &arguments.connection);
+    push_cross_check(&mut words, &arguments.cross_check);
     let state = StateFolder::resolve(arguments.state.state_dir.clone());
     push_maybe(&mut words, "--state-dir", state.flag_value());
     words

@@ -247,7 +247,7 @@ pub enum RunsTask {
 }
 
 impl RecordedTarget {
-    fn resolve(
+    pub(super) fn resolve(
         flag: Option<&str>,
         purpose: Purpose,
         accounts: &mut AccountResolver,
@@ -309,7 +309,10 @@ impl VerifySettings {
     pub async fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
-        let client = client_options(&arguments.connection)?;
+        let client = ClientOptions {
+            cross_check: arguments.cross_check.cross_check,
+            ..client_options(&arguments.connection)?
+        };
         let ignore_keys = state_keys(&arguments.comparison)?;
         let against = match &arguments.verified {
             VerifiedArgs::Run { run, to } => VerifyAgainst::Run(Box::new(VerifyRun {

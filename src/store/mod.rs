@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod backup;
+pub mod deliveries;
 pub mod disk;
 pub mod idmap;
 pub mod input;

@@ -116,6 +116,7 @@ impl Accounts {
             is_live: true,
             is_backup: false,
             incomplete: None,
+            cross_check: None,
             name: "a".to_owned(),
             company_id: None,
             n_webhooks: count,

@@ -143,6 +143,7 @@ fn party(name: &str, company: Option<&str>, count: usize) -> Party {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
         name: name.to_owned(),
         company_id: company.map(str::to_owned),
         n_webhooks: count,
@@ -586,6 +587,7 @@ fn a_party_is_described_with_its_profile() {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),
             label: label.map(str::to_owned),
@@ -699,7 +701,7 @@ fn run_record(
     let mut record = RunRecord::of_new_run(header);
     let footer = Footer::new(&record, push_result, verdict);
     record.apply(JournalEntry::Footer(footer.into()));
-    record.into_shown()
+    record.into_outlined()
 }
 
 fn verdict(plan: &Plan, push_result: &PushResult) -> Verdict {

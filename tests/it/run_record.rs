@@ -63,6 +63,7 @@ fn party(name: &str, n_webhooks: usize) -> Party {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
     }
 }
 
@@ -189,7 +190,7 @@ proptest! {
             for entry in &entries[..n] {
                 live.apply(entry.clone());
             }
-            let live = live.into_shown();
+            let live = live.into_outlined();
             let read = lines[..=n].iter().map(|line| serde_json::from_str(line).unwrap());
             let reread = RunRecord::from_entries(read.collect()).unwrap();
             prop_assert_eq!(reread.header.steps.clone(), header.steps.iter().collect::<Vec<_>>());

@@ -5,6 +5,7 @@ mod refuse;
 
 use super::combined_exit_code;
 use crate::cli::OutputFormat;
+use crate::commands::cross_check::{cross_check, report_cross_check};
 use crate::commands::reading::{open_reader, read_first_as};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
@@ -120,6 +121,8 @@ async fn create_one(
     let wait_budget = Arc::new(WaitBudget::new(options.client.max_wait));
     let reader = open_reader(account, options.client, &wait_budget, screen)?;
     let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
+    let inventory = cross_check(&reader, inventory, options.client, screen).await?;
+    report_cross_check(account, &inventory, screen);
     let about = backup_metadata(account, &inventory)?;
     warn_about_clock(account, &about, &inventory, screen);
     let repository = options.repository;

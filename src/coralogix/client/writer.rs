@@ -68,7 +68,7 @@ impl Writer {
     }
 
     /// Sends a request that may change the account.
-    async fn write(
+    pub(super) async fn write(
         &self,
         request: Request<'_>,
         on_chunk: ChunkSink<'_>,

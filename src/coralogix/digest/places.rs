@@ -53,7 +53,7 @@ impl DigestKey {
                 && (has_url || *place.path != url)
                 && !state.iter().any(|path| place.path.is_within(path));
             if is_digested {
-                let digest = self.short_digest(place.token);
+                let digest = self.short_digest(place.token());
                 digests.push((format_smolstr!("{}", place.path), digest));
             }
         });

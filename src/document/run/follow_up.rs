@@ -159,6 +159,13 @@ impl RunRecord {
         })
     }
 
+    /// Tests what the run wrote, for webhooks of these types.
+    pub fn deliver_test_command(&self, types: &str) -> Proposal {
+        let command = Proposal::new("deliver-test").word(self.id());
+        let command = command.option("--type", types);
+        self.header.follow_up.for_target(command)
+    }
+
     /// Shows the run's id map.
     pub fn id_map_command(&self) -> Proposal {
         let command = Proposal::new("idmap show").word(self.id());

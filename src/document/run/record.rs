@@ -114,7 +114,7 @@ impl RunRecord {
 
     /// The record of a run that had nothing to write, and is nowhere on disk.
     pub fn without_writes(header: Header<StepRows<'_>>) -> Self {
-        let mut record = Self::new(header.with_all_rows());
+        let mut record = Self::new(header.with_outlines());
         let footer = Footer::new(&record, &PushResult::empty(), None);
         record.footer = Some(footer.into());
         record
@@ -301,15 +301,10 @@ impl<'p> RunRecord<StepRows<'p>> {
         Self::unsent(header, n_steps)
     }
 
-    /// The record of a run that has ended, with all rows in memory, and none of their digests: nothing that is shown
-    /// needs them.
-    pub fn into_shown(self) -> RunRecord {
+    /// The record of a run that has ended, with all rows in memory, as far as its outcome shows them.
+    pub fn into_outlined(self) -> RunRecord {
         RunRecord {
-            header: Header {
-                steps: self.header.steps.without_digests(),
-                ..self.header
-            }
-            .with_all_rows(),
+            header: self.header.with_outlines(),
             items: self.items,
             last_sent: self.last_sent,
             n_sends: self.n_sends,

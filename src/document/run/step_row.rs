@@ -149,6 +149,27 @@ impl StepRow {
         }
     }
 
+    /// What an outcome shows of a plan's step: nothing that only reports of the record and later runs need, and that
+    /// takes several times as long to make.
+    pub(super) fn outline(webhook: &PortableWebhook, step: &Step) -> Self {
+        let has_details = step.target_id().is_some() || !step.reason().is_empty();
+        let details = || StepDetails {
+            target_id: step.target_id().cloned(),
+            reason: step.reason().to_owned(),
+            ..StepDetails::default()
+        };
+        Self {
+            source_id: webhook.source_id().cloned(),
+            alias: webhook.alias().clone(),
+            type_id: webhook.type_id().map(|type_id| type_id.0),
+            state: step.state,
+            content: None,
+            url: None,
+            destination: Destination::Fields(String::new()),
+            details: has_details.then(|| details().into()),
+        }
+    }
+
     /// What the plan says of few webhooks, and perhaps of this one.
     pub fn details(&self) -> &StepDetails {
         self.details.as_deref().unwrap_or(&NO_DETAILS)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct StepRows<'p> {
     plan: &'p Plan,
-    /// `None` for rows without digests, which is what showing them takes.
+    /// `None` for rows without digests, of a run that has nothing to write.
     digest_key: Option<Arc<DigestKey>>,
 }
 
@@ -31,13 +31,10 @@ impl<'p> StepRows<'p> {
         steps.map(move |(webhook, step)| StepRow::new(self.plan, webhook, step, digest_key))
     }
 
-    /// The same rows without digests, which only comparisons with an account need.
-    #[must_use]
-    pub fn without_digests(self) -> Self {
-        Self {
-            digest_key: None,
-            ..self
-        }
+    /// Each row with no more than an outcome shows of it, in the plan's order.
+    pub(super) fn outlines(&self) -> impl Iterator<Item = StepRow> {
+        let steps = self.plan.steps();
+        steps.map(|(webhook, step)| StepRow::outline(webhook, step))
     }
 }
 

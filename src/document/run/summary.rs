@@ -60,9 +60,9 @@ impl<'p> Header<StepRows<'p>> {
         }
     }
 
-    /// The same header with all rows in memory.
-    pub fn with_all_rows(self) -> Header {
-        let steps = self.steps.iter().collect();
+    /// The same header with all rows in memory, as far as an outcome shows them.
+    pub fn with_outlines(self) -> Header {
+        let steps = self.steps.outlines().collect();
         Header {
             format_version: self.format_version,
             run: self.run,

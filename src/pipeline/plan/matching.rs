@@ -307,9 +307,13 @@ impl Matching<'_> {
 
     /// The target's unmatched webhooks under aliases that the source does not have, the first of each body.
     fn twins_by_body(&self) -> HashMap<Fingerprint, usize> {
-        let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
         let mut twins = HashMap::new();
-        for target_ix in self.pairing.open_right() {
+        let open_right = self.pairing.open_right();
+        if open_right.is_empty() {
+            return twins;
+        }
+        let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
+        for target_ix in open_right {
             let webhook = &self.target[target_ix];
             if let Some(content) = webhook.content()
                 && !aliases.contains(webhook.alias())

@@ -57,7 +57,7 @@ impl<'p> ActionList<'p> {
     /// An empty list for a rollback; no comparison counts the members that `state_keys` names.
     pub fn for_rollback(state_keys: StateKeys) -> Self {
         Self {
-            content_cache: ContentCache::new(std::iter::empty(), state_keys),
+            content_cache: ContentCache::new(&[], state_keys),
             ..Self::default()
         }
     }

@@ -161,6 +161,8 @@ impl Machine {
     ) -> Self {
         let items: ByItem<ItemState> = items.into_iter().map(ItemState::new).collect();
         let queue = first_queue(&items, limits);
+        let is_create = |state: &&ItemState| matches!(state.item.action, Action::Create);
+        let n_creates = items.values().filter(is_create).count();
         Self {
             items,
             n_done: 0,
@@ -168,7 +170,7 @@ impl Machine {
             queue,
             baseline,
             reborn: HashSet::default(),
-            attributed: KnownWebhooks::default(),
+            attributed: KnownWebhooks::with_capacity(n_creates),
             new_in_target: KnownWebhooks::default(),
             seen_transiently: KnownWebhooks::default(),
             first_seen: HashMap::default(),

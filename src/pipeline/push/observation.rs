@@ -10,6 +10,8 @@ use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::pipeline::content_cache::{ContentCache, has_same_bytes_and_type};
 use crate::pipeline::plan::unkept_differences;
 use crate::pipeline::strip::{Key, StrippedWebhook, without_server_keys};
+use foldhash::HashMap;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 /// One webhook of the target as a list or a response shows it.
@@ -130,6 +132,42 @@ fn key_and_content(webhook: &Webhook, type_id: TypeId) -> (Option<Key>, Content)
     (key, content)
 }
 
+/// The rows of a list, found by their ids, of which a list has each once.
+///
+/// Mostly they are asked for in their own order, so that no table is needed: each lookup in a large one waits for memory.
+pub struct RowsById<'l> {
+    list: &'l [SeenWebhook],
+    /// The index behind the row that was found last.
+    next: Cell<usize>,
+    /// The index of each row; built when the next row is not the one that is asked for.
+    table: OnceCell<HashMap<&'l WebhookId, usize>>,
+}
+
+impl<'l> RowsById<'l> {
+    pub(super) fn new(list: &'l [SeenWebhook]) -> Self {
+        Self {
+            list,
+            next: Cell::new(0),
+            table: OnceCell::new(),
+        }
+    }
+
+    /// The row with that id.
+    pub fn get(&self, id: &WebhookId) -> Option<&'l SeenWebhook> {
+        let next = self.next.get();
+        let is_next = self.list.get(next).is_some_and(|seen| seen.id == *id);
+        let found = if is_next {
+            next
+        } else {
+            let rows = self.list.iter().enumerate();
+            let ix_by_id = || rows.map(|(ix, seen)| (&seen.id, ix)).collect();
+            *self.table.get_or_init(ix_by_id).get(id)?
+        };
+        self.next.set(found + 1);
+        Some(&self.list[found])
+    }
+}
+
 /// One reading of the target.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
@@ -185,6 +223,11 @@ impl Observation {
                 self.company_ids.insert(company_id.into_owned());
             }
         }
+    }
+
+    /// The webhooks that have an id, found by it.
+    pub fn by_id(&self) -> RowsById<'_> {
+        RowsById::new(&self.webhooks)
     }
 
     /// The webhooks that have an id, in the order of the list.

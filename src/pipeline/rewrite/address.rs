@@ -15,10 +15,12 @@ pub(super) struct AddressSplit<'t> {
 
 /// Splits a text at the host of its next address; `None` if it has no address.
 pub(super) fn next_address(text: &str) -> Option<AddressSplit<'_>> {
-    const END_OF_AUTHORITY: &str = "/?#\\\"<>";
-    let start = text.find("://")? + "://".len();
+    const SCHEME_END: &str = "://";
+    let mut colons = text.match_indices(':').map(|(at, _)| at);
+    let start = colons.find(|at| text[*at..].starts_with(SCHEME_END))? + SCHEME_END.len();
     let rest = &text[start..];
-    let is_end = |c: char| c.is_whitespace() || END_OF_AUTHORITY.contains(c);
+    let is_end =
+        |c: char| matches!(c, '/' | '?' | '#' | '\\' | '"' | '<' | '>') || c.is_whitespace();
     let authority = &rest[..rest.find(is_end).unwrap_or(rest.len())];
     let start = start + authority.rfind('@').map_or(0, |at| at + 1);
     let (before, rest) = text.split_at(start);

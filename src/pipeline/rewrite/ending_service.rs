@@ -120,11 +120,11 @@ impl Addresses {
         let host = address.host.trim_end_matches('.');
         match self {
             Self::Hosts(hosts) => hosts.iter().any(|(name, path)| {
-                let is_at_path = address
-                    .behind
-                    .find('/')
-                    .is_some_and(|start| address.behind[start..].starts_with(path));
-                is_host(host, name) && (path.is_empty() || is_at_path)
+                let is_at_path = || {
+                    let start = address.behind.find('/');
+                    start.is_some_and(|start| address.behind[start..].starts_with(path))
+                };
+                is_host(host, name) && (path.is_empty() || is_at_path())
             }),
             Self::PrivateLink => is_private_link(host),
             Self::RetiredLogEndpoints => retired_log_endpoint(host, address.behind).is_some(),

@@ -4,9 +4,10 @@
 use super::address::{next_address, receives_logs};
 use crate::coralogix::json::Json;
 use crate::coralogix::kind::WebhookType;
-use crate::coralogix::place::Place;
+use crate::coralogix::path::Path;
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook};
+use std::borrow::Cow;
 
 /// Keys under which an ingest key stands: in the vendor's payload, and in headers.
 const KEY_NAMES: [&str; 3] = ["privateKey", "private_key", "Authorization"];
@@ -48,27 +49,35 @@ struct IngestKey {
 
 /// The ingest keys of a webhook.
 fn ingest_keys(webhook: &Webhook) -> Vec<IngestKey> {
-    webhook.places().iter().filter_map(key_at).collect()
+    let mut keys = Vec::new();
+    webhook.visit_texts(&mut |path, text| {
+        keys.extend(key_in(path, text).map(|key| IngestKey {
+            path: path.to_string(),
+            text: key.into_owned(),
+        }));
+    });
+    keys
 }
 
-/// The key at a place: under a name for one, or within its text, which may be JSON of its own.
-fn key_at(place: &Place) -> Option<IngestKey> {
-    let text = place.text()?;
-    let path = place.path.to_string();
-    let name = path.rsplit('.').next().unwrap_or(&path);
-    let is_key_name = KEY_NAMES.iter().any(|key| key.eq_ignore_ascii_case(name));
-    let within = || {
-        // Most texts are no JSON; only those that have the name are worth a parser.
-        let json = text.contains("privateKey").then(|| Json::parse(&text).ok());
-        let inner = json.flatten()?;
-        inner.get("privateKey")?.as_str().map(str::to_owned)
-    };
-    let found = if is_key_name && !text.is_empty() {
-        Some(text.clone().into_owned())
-    } else {
-        within().or_else(|| vendor_key_in(&text).map(str::to_owned))
-    };
-    found.map(|text| IngestKey { path, text })
+/// The key that a text is, under a name for one, or that it holds: it may be JSON of its own.
+fn key_in<'t>(path: &Path, text: &'t str) -> Option<Cow<'t, str>> {
+    let name = path.parts().last();
+    let is_name = |name: &String| KEY_NAMES.iter().any(|key| key.eq_ignore_ascii_case(name));
+    if !text.is_empty() && name.is_some_and(is_name) {
+        return Some(Cow::Borrowed(text));
+    }
+    private_key_in(text).or_else(|| vendor_key_in(text).map(Cow::Borrowed))
+}
+
+/// The value of `privateKey` in a text that is JSON.
+fn private_key_in(text: &str) -> Option<Cow<'_, str>> {
+    // Most texts are no JSON; only those that have the name are worth a parser.
+    if !text.contains("privateKey") {
+        return None;
+    }
+    let json = Json::parse(text).ok()?;
+    let key = json.get("privateKey")?.as_str()?;
+    Some(Cow::Owned(key.to_owned()))
 }
 
 /// The first of the vendor's keys for sending data in a text.

@@ -3,7 +3,9 @@
 
 use super::{AccountCheckView, AccountReading};
 use crate::coralogix::failure::{PERMISSION_PRESET, READ_PERMISSION, WRITE_PERMISSION};
+use crate::document::statements;
 use crate::http::failure::{ConnectFailure, Failure, ListProblem};
+use crate::pipeline::cross_check::CrossCheck;
 use crate::render::style::Meaning;
 use crate::untrusted;
 use crate::wording::{counted, duration_text};
@@ -73,7 +75,7 @@ pub(super) fn findings(view: &AccountCheckView<'_>) -> Vec<CheckFinding> {
     match view.reading {
         None => {
             let why = "not checked: there is no key";
-            let subjects = ["reach", "tls", "company", "webhooks", "read"];
+            let subjects = ["reach", "tls", "company", "webhooks", "complete", "read"];
             let unknown =
                 subjects.map(|subject| CheckFinding::new(subject, CheckResult::Unknown, why));
             findings.extend(unknown);
@@ -84,6 +86,7 @@ pub(super) fn findings(view: &AccountCheckView<'_>) -> Vec<CheckFinding> {
                 tls_finding(view, seen),
                 company_finding(view, seen),
                 webhooks_finding(seen),
+                complete_finding(seen),
                 read_finding(seen),
             ]);
         }
@@ -253,6 +256,30 @@ fn webhooks_finding(seen: &AccountReading) -> CheckFinding {
             "the list could not be read",
         ),
     }
+}
+
+/// What the newer API says about the list.
+fn complete_finding(seen: &AccountReading) -> CheckFinding {
+    let Some(check) = &seen.cross_check else {
+        return CheckFinding::new(
+            "complete",
+            CheckResult::Unknown,
+            "the list could not be read",
+        );
+    };
+    let statements = statements("account", check);
+    let result = match check {
+        CrossCheck::NotChecked(_) => CheckResult::Unknown,
+        CrossCheck::Checked(_) if statements.iter().any(|statement| statement.warning) => {
+            CheckResult::Warning
+        }
+        CrossCheck::Checked(_) => CheckResult::Good,
+    };
+    let texts: Vec<String> = statements
+        .into_iter()
+        .map(|statement| statement.text)
+        .collect();
+    CheckFinding::new("complete", result, texts.join("; "))
 }
 
 fn read_finding(seen: &AccountReading) -> CheckFinding {

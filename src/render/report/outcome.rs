@@ -1,10 +1,10 @@
 //! Builds the report of a run's outcome: problems first; its table also serves as the id map.
 //! Pure. Uses the same sentences as the text output.
 
-use super::{Conclusion, Fact, Mark, Report, ReportGroup, ReportRow, TargetId, Tone};
+use super::{Conclusion, CutOverItem, Fact, Mark, Report, ReportGroup, ReportRow, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
 use crate::document::view::kind_name;
-use crate::document::{ItemOutcomeDocument, OutcomeDocument};
+use crate::document::{CutOverStep, ItemOutcomeDocument, OutcomeDocument};
 use crate::pipeline::outcome::FinalStatus;
 use crate::proposal;
 use crate::render::outcome::{new_in_target_text, read_back_text, remark, verdict};
@@ -24,6 +24,7 @@ pub(super) fn report(outcome: &OutcomeDocument) -> Report<'_> {
         warnings,
         groups: groups(outcome),
         facts: facts(outcome),
+        cut_over: outcome.cut_over.iter().map(cut_over_item).collect(),
         notes,
         side_labels: ["sent", "found"],
         last_heading: "remark",
@@ -42,6 +43,20 @@ fn conclusion(outcome: &OutcomeDocument) -> Conclusion {
             .iter()
             .map(|step| with_command(step))
             .collect(),
+    }
+}
+
+fn cut_over_item(step: &CutOverStep) -> CutOverItem {
+    let command = step.command.as_ref();
+    let command = command.map(|command| format!(": `{command}`"));
+    CutOverItem {
+        state: step.state,
+        text: format!(
+            "{}: {}{}",
+            step.step.word(),
+            step.text,
+            command.unwrap_or_default()
+        ),
     }
 }
 

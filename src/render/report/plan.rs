@@ -32,6 +32,7 @@ pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
             .filter_map(|state| group(plan, state))
             .collect(),
         facts: facts(plan),
+        cut_over: Vec::new(),
         notes: plan
             .notices
             .iter()

@@ -117,14 +117,18 @@ pub fn list_document(runs: &[ListedRun]) -> impl DocumentBody {
 }
 
 /// Renders one run as JSON.
-pub fn run_document<'a>(record: &'a RunRecord, folder: &'a str) -> impl DocumentBody {
+pub fn run_document<'a>(
+    record: &'a RunRecord,
+    report: OutcomeDocument,
+    folder: &'a str,
+) -> impl DocumentBody {
     let rows = record.header.steps.iter().zip(&record.items);
     RunDocument {
         summary: record.into(),
         folder,
         id_map_applied: record.applied_maps.iter().map(Into::into).collect(),
         webhooks: rows.map(RunWebhookDocument::from).collect(),
-        report: Envelope(OutcomeDocument::new(record)),
+        report: Envelope(report),
     }
 }
 

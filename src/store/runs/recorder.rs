@@ -82,14 +82,14 @@ impl<'p> LiveRecord<'p> {
         &self.recorder
     }
 
-    /// Appends the run's outcome as its last entry, and returns the record as it is shown.
+    /// Appends the run's outcome as its last entry, and returns the record as far as the outcome shows it.
     ///
     /// The record has the outcome even if it could not be written; the second value says why.
     pub fn finish(mut self, footer: Footer) -> (RunRecord, Result<(), Error>) {
         let entry = JournalEntry::Footer(footer.into());
         let written = self.recorder.append(&entry);
         self.record.apply(entry);
-        (self.record.into_shown(), written)
+        (self.record.into_outlined(), written)
     }
 }
 

@@ -8,7 +8,7 @@ use hookferry::error::ExitCode;
 use std::collections::HashMap;
 use std::path::Path;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "migrate",
     "plan",
     "apply",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 23] = [
     "report",
     "rollback",
     "idmap",
+    "deliver-test",
     "account",
     "list",
     "export",

@@ -7,6 +7,8 @@ mod canaries;
 mod completions;
 mod conflicts;
 mod crash;
+mod cross_check;
+mod deliver_test;
 mod demo;
 mod diagnoses;
 mod diff;

@@ -14,6 +14,9 @@ fn read_only_commands_write_nothing() {
         "list --from [source] -vvv".to_owned(),
         "account check [source]".to_owned(),
         "account check [target] --as target -o json".to_owned(),
+        "deliver-test --to [target] --type slack --dry-run".to_owned(),
+        "deliver-test --to [target] --type slack --dry-run --yes".to_owned(),
+        "deliver-test --to [target] --type slack".to_owned(),
     ];
     for policy in ["fail", "skip", "update"] {
         for rest in [
@@ -53,6 +56,11 @@ fn read_only_commands_write_nothing() {
     assert!(
         log.iter()
             .all(|seen| seen.method == "GET" && seen.body.is_empty()),
+        "{log:?}"
+    );
+    // A test delivery is a GET that acts.
+    assert!(
+        log.iter().all(|seen| !seen.path.ends_with("/test")),
         "{log:?}"
     );
     assert_eq!(accounts.target().webhooks(), before);

@@ -1,7 +1,9 @@
 //! Follows the README from top to bottom: each section's commands run as they are written, in a shell and on a terminal,
-//! against the accounts of a sandbox of their own, which are reached as `eu1` and `us2`.
+//! against the accounts of a sandbox of their own, which are reached as `eu1` and `us2`. The page about moving a team is
+//! followed as a whole, against one sandbox.
 
 use super::README;
+use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
 use crate::support::terminal::run_and_say_yes;
 use crate::support::tls::{Network, ProxyMode};
@@ -9,6 +11,8 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+
+const CUT_OVER: &str = include_str!("../../../docs/cut-over.md");
 
 /// The sections with commands, and what has to be there before.
 const SECTIONS: &[(&str, Before, Check)] = &[
@@ -63,9 +67,9 @@ struct Block {
     text: String,
 }
 
-fn blocks() -> Vec<Block> {
+fn blocks(page: &str) -> Vec<Block> {
     let (mut blocks, mut section): (Vec<Block>, String) = (Vec::new(), String::new());
-    let mut lines = README.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(heading) = line.strip_prefix("## ") {
             heading.clone_into(&mut section);
@@ -86,7 +90,7 @@ fn text_in(language: &str, section: Option<&str>) -> String {
     let is_meant = |block: &&Block| {
         block.language == language && section.is_none_or(|section| block.section == section)
     };
-    let blocks = blocks();
+    let blocks = blocks(README);
     let texts = blocks.iter().filter(is_meant);
     texts.map(|block| block.text.as_str()).collect()
 }
@@ -94,7 +98,7 @@ fn text_in(language: &str, section: Option<&str>) -> String {
 /// No block is left out: what is not run is named above, with the reason.
 #[test]
 fn every_block_is_run_shown_or_accounted_for() {
-    let blocks = blocks();
+    let blocks = blocks(README);
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language.as_str()).collect();
     assert_eq!(languages, BTreeSet::from(["sh", "text", "toml"]));
     let n_shown = blocks.iter().filter(|block| block.language == "text");
@@ -131,6 +135,42 @@ fn whoever_follows_it_word_by_word_gets_what_it_says() {
             }
         }
         reader.check_files(section);
+    }
+}
+
+/// The commands go on from one section to the next: what one leaves, the next one needs.
+#[test]
+fn whoever_moves_a_team_by_the_page_arrives() {
+    let receiver = Receiver::start(ReplyMode::status(200));
+    let reader = Reader::start();
+    deliver_to(&receiver, &reader.accounts);
+    let alerts = r#"[{"name":"disk full","notification_groups":[{"notifications":[{"integration_id":1051}]}]}]"#;
+    reader.accounts.write("exported-alerts/all.json", alerts);
+    for block in blocks(CUT_OVER) {
+        assert_eq!(block.language, "sh");
+        reader.follow(&block.text, &block.section);
+    }
+    let copies = reader.accounts.copies();
+    assert!(copies.iter().all(|n| *n == 1), "{copies:?}");
+    assert!(!receiver.paths().is_empty());
+    for name in ["before.json", "plan.html", "new-alerts/all.json"] {
+        assert!(reader.accounts.home().join(name).exists(), "{name}");
+    }
+    assert_eq!(reader.accounts.read("old-alerts/all.json"), alerts);
+}
+
+/// Lets the source's webhooks of type slack that the target lacks deliver to the receiver.
+fn deliver_to(receiver: &Receiver, accounts: &StandIn) {
+    let (source, in_target) = (accounts.source(), accounts.target().webhooks());
+    for webhook in source.webhooks() {
+        let is_in_target = in_target
+            .iter()
+            .any(|other| other["alias"] == webhook["alias"]);
+        if webhook["integration_type_id"] == 0 && !is_in_target {
+            let id = webhook["id"].as_u64().unwrap();
+            let url = format!("{}/hook", receiver.url());
+            source.edit_webhook(id, |webhook| webhook["url"] = url.into());
+        }
     }
 }
 

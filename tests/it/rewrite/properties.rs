@@ -41,6 +41,7 @@ fn party() -> Party {
         is_live: true,
         is_backup: false,
         incomplete: None,
+        cross_check: None,
         name: "api.eu1.coralogix.com".to_owned(),
         company_id: None,
         n_webhooks: 3,

@@ -1,6 +1,6 @@
 //! A tiny HTTP server for what the sandbox does not do: it records each request and sends a configured reply.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -147,15 +147,21 @@ fn serve(listener: &TcpListener, shared: &Shared) {
     }
 }
 
-/// Reads a request without a body and returns its path; `None` where the connection closes early.
+/// Reads a request and returns its path; `None` where the connection closes early.
 fn read_request_path(stream: &mut TcpStream) -> Option<String> {
-    let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        match stream.read(&mut buffer).ok()? {
-            0 => return None,
-            n => head.extend(&buffer[..n]),
-        }
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut line) = (String::new(), String::new());
+    while reader.read_line(&mut line).ok()? > 0 && !line.trim_end().is_empty() {
+        head.push_str(&line);
+        line.clear();
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let mut lengths = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = lengths
+        .next()
+        .map_or(Ok(0), |(_, value)| value.trim().parse());
+    let length: usize = length.ok()?;
+    // What is left unread would reset the connection before the reply is read.
+    reader.read_exact(&mut vec![0; length]).ok()?;
     head.split(' ').nth(1).map(str::to_owned)
 }

@@ -4,12 +4,12 @@
 use super::super::adopt::{Candidates, CreationTime, adopt};
 use super::super::item_ix::ItemIx;
 use super::super::named::{NamedItem, Naming, pair_by_content};
-use super::super::observation::SeenWebhook;
+use super::super::observation::{RowsById, SeenWebhook};
 use super::super::status::{ItemStatus, Proof};
 use super::Machine;
 use super::item_state::ItemState;
 use crate::coralogix::webhook::WebhookId;
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 
 /// Which row of an answer belongs to which item of the request.
 struct Pairing {
@@ -114,12 +114,7 @@ impl Machine {
 
     /// The acknowledged items whose webhook the reading shows with other content than was sent, or not at all.
     fn doubtful_items<'l>(&self, list: &'l [SeenWebhook]) -> Vec<NamedItem<'l>> {
-        let by_id: HashMap<&WebhookId, &SeenWebhook> =
-            // A row of another birth says nothing about the webhook that the answer named.
-            list.iter()
-                .filter(|seen| !self.attributed.is_replaced(seen))
-                .map(|seen| (&seen.id, seen))
-                .collect();
+        let by_id = RowsById::new(list);
         let named_item = |(item_ix, state): (ItemIx, &ItemState)| {
             let Some(ItemStatus::Created {
                 id,
@@ -128,9 +123,10 @@ impl Machine {
             else {
                 return None;
             };
+            // A row of another birth says nothing about the webhook that the answer named.
             let row = by_id
                 .get(id)
-                .copied()
+                .filter(|seen| !self.attributed.is_replaced(seen))
                 .or_else(|| self.respelled_row(id, list));
             let is_equal =
                 row.is_some_and(|row| row.id == *id && row.content == Some(state.item.content));

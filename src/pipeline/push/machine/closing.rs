@@ -59,7 +59,7 @@ impl Machine {
         for item_ix in unconfirmed {
             self.end(item_ix, self.items[item_ix].contradicted_status());
         }
-        self.ask_for_unlisted(list)
+        self.ask_for_unlisted(list, &listed)
     }
 
     /// Gives the open creates and updates that the list shows their final status.

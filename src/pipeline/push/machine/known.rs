@@ -4,7 +4,7 @@
 use super::super::observation::SeenWebhook;
 use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::webhook::WebhookId;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// Webhooks of the target, at most one for each id, each with an owner if there are owners.
 #[derive(Debug, Clone)]
@@ -19,6 +19,13 @@ struct Known<O> {
 impl<O> Default for KnownWebhooks<O> {
     fn default() -> Self {
         Self(HashMap::default())
+    }
+}
+
+impl<O> KnownWebhooks<O> {
+    /// None yet, with room for so many: a table that grows has its old self beside it.
+    pub(super) fn with_capacity(n: usize) -> Self {
+        Self(HashMap::with_capacity(n))
     }
 }
 

@@ -4,13 +4,13 @@
 use super::super::adopt::{Adoption, Candidates, CreationTime, adopt, find_copies};
 use super::super::item_ix::ItemIx;
 use super::super::named::resembles;
-use super::super::observation::SeenWebhook;
+use super::super::observation::{RowsById, SeenWebhook};
 use super::super::status::ItemStatus;
 use super::{Action, Existing, Machine};
 use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;
 use crate::untrusted;
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use std::collections::BTreeMap;
 
 impl Machine {
@@ -112,8 +112,7 @@ impl Machine {
 
     /// Compares the webhooks that a batch updates with their desired and previous content.
     pub(super) fn match_updates(&mut self, batch: &[ItemIx], list: &[SeenWebhook]) -> Adoption {
-        let by_id: HashMap<&WebhookId, &SeenWebhook> =
-            list.iter().map(|seen| (&seen.id, seen)).collect();
+        let by_id = RowsById::new(list);
         let mut adoption = Adoption::default();
         for item_ix in batch {
             let item = &self.items[*item_ix].item;
@@ -121,7 +120,7 @@ impl Machine {
                 continue;
             };
             let Existing { id, previous } = &**existing;
-            let Some(webhook) = by_id.get(id).copied() else {
+            let Some(webhook) = by_id.get(id) else {
                 // A list that pads its ids from now on does not show that the webhook is gone.
                 let is_respelled = |seen: &&SeenWebhook| id.is_equal_only_in_digits(&seen.id);
                 match list.iter().find(is_respelled) {

@@ -2,12 +2,10 @@
 //! Pure.
 
 use super::super::item_ix::ItemIx;
-use super::super::observation::SeenWebhook;
+use super::super::observation::{RowsById, SeenWebhook};
 use super::super::status::ItemStatus;
 use super::item_state::ItemState;
 use super::{Action, Machine};
-use crate::coralogix::webhook::WebhookId;
-use foldhash::HashMap;
 
 impl Machine {
     /// Remembers which webhooks of a batch made way for others, so that a list that flaps does not bring them back.
@@ -51,14 +49,13 @@ impl Machine {
         if waiting.is_empty() {
             return;
         }
-        let by_id: HashMap<&WebhookId, &SeenWebhook> =
-            list.iter().map(|seen| (&seen.id, seen)).collect();
+        let by_id = RowsById::new(list);
         for item_ix in waiting {
             let item = &self.items[item_ix].item;
             let Some(id) = item.action.id() else {
                 continue;
             };
-            let seen = by_id.get(id).copied();
+            let seen = by_id.get(id);
             if seen.is_some_and(|seen| self.baseline.is_replaced(seen)) {
                 self.end(item_ix, ItemStatus::Vanished(id.clone()));
                 continue;

@@ -47,8 +47,13 @@ impl Questions {
 
 impl Machine {
     /// Asks for what the final list lacks: webhooks that were deleted or have vanished, and some that were written.
-    pub(super) fn ask_for_unlisted(&mut self, list: &[SeenWebhook]) -> MachineCommand {
-        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+    ///
+    /// `listed` holds the ids in the list.
+    pub(super) fn ask_for_unlisted(
+        &mut self,
+        list: &[SeenWebhook],
+        listed: &HashSet<&WebhookId>,
+    ) -> MachineCommand {
         let is_unlisted = |id: &&WebhookId| !listed.contains(id);
         let absent = self
             .items

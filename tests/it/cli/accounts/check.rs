@@ -40,8 +40,8 @@ fn an_account_is_checked_in_both_formats() {
     assert!(document["clock_skew_seconds"].as_i64().unwrap().abs() <= 2);
     assert!(document["milliseconds"].is_u64());
     assert_eq!(result_of(&document, "write"), "unknown");
-    // One read, and no write.
-    assert_eq!(accounts.request_counts(), [1, 1]);
+    // One read of the list and one of the summaries, and no write.
+    assert_eq!(accounts.request_counts(), [2, 2]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod absence;
 mod applied_map;
 mod chain_bounds;
 mod continued;
+mod cut_over;
 mod disk;
 mod edited;
 mod gone;

@@ -1,0 +1,341 @@
+//! Where the cut-over of a run stands: what is done, what is left, and the command for it.
+//!
+//! A copy is done when the target's pagers ring for the target's alerts. The steps say only what is on record on this
+//! machine; nothing is read for them.
+
+use super::OutcomeDocument;
+use super::delivery::DeliveryEntry;
+use super::outcome::{NextSteps, next_steps};
+use super::run::RunRecord;
+use super::view::{SourceRelation, kind_name};
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::pipeline::delivery::DeliveryStatus;
+use crate::pipeline::idmap::Direction;
+use crate::pipeline::outcome::FinalStatus;
+use crate::untrusted;
+use crate::wording::{counted, counted_with_verb, one_or_many};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::{BTreeSet, HashMap};
+
+/// The most webhooks that a step names.
+const MAX_NAMED: usize = 5;
+/// Types whose test only posts a message or sends a request; the proposed command names no others.
+const QUIET_TYPES: [u64; 3] = [0, 1, 5];
+
+/// One step of the cut-over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutOverStep {
+    /// Which step it is.
+    pub step: CutOverStage,
+    /// How far it is.
+    pub state: CutOverState,
+    /// What is known of it, as a clause.
+    pub text: String,
+    /// The command that takes it further; `None` if there is none, or nothing is left to do.
+    pub command: Option<String>,
+}
+
+/// The steps of a cut-over, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutOverStage {
+    /// The webhooks are in the target.
+    Copied,
+    /// They are there as they were sent.
+    Verified,
+    /// Their destinations accept a test.
+    Tested,
+    /// The alerts refer to them.
+    Alerts,
+    /// Those of the source no longer notify.
+    Source,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutOverState {
+    /// Nothing is left to do.
+    Done,
+    /// Something is left to do, or nobody has recorded that it is done.
+    Open,
+    /// Something went wrong.
+    Attention,
+}
+
+impl CutOverStage {
+    /// The word for it, as every output shows it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Verified => "verified",
+            Self::Tested => "tested",
+            Self::Alerts => "alerts",
+            Self::Source => "source",
+        }
+    }
+}
+
+impl CutOverState {
+    /// The word for it, as every output shows it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Open => "open",
+            Self::Attention => "check",
+        }
+    }
+}
+
+impl OutcomeDocument {
+    /// The same document with the steps of the run's cut-over: only the first as long as the copy is incomplete, and none
+    /// for a run that wrote nothing, that a later run continued, that a rollback has undone, or that was a rehearsal.
+    #[must_use]
+    pub fn with_cut_over(self, record: &RunRecord, deliveries: &[DeliveryEntry]) -> Self {
+        let is_undone = record.rolled_back.is_some() || record.is_rollback_open();
+        let is_continued = record.continued_by().is_some();
+        let is_rehearsal = record.header.is_rehearsal;
+        if record.written().next().is_none() || is_undone || is_continued || is_rehearsal {
+            return self;
+        }
+        let mut cut_over = vec![copied(&self, record)];
+        if record.is_complete() {
+            cut_over.push(verified(&self, record));
+            cut_over.push(tested(record, deliveries));
+            cut_over.extend(alerts(&self, record));
+            cut_over.extend(source(&self, record));
+        }
+        Self {
+            cut_over,
+            next_steps: next_steps(record, &self.webhooks, NextSteps::BesideCutOver),
+            ..self
+        }
+    }
+}
+
+fn copied(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
+    let there = outcome.webhooks.iter();
+    let n_there = there
+        .filter(|item| item.result.is_in_both_accounts())
+        .count();
+    let n_left_alone = outcome.with_status(FinalStatus::Skipped).count();
+    let mut text = format!(
+        "{n_there} of {} {} in the target",
+        counted(outcome.webhooks.len(), "webhook"),
+        one_or_many(n_there, "is", "are")
+    );
+    if n_left_alone > 0 {
+        text.push_str(&format!("; {n_left_alone} left alone, as planned"));
+    }
+    let state = if record.is_complete() {
+        CutOverState::Done
+    } else {
+        text.push_str("; run the same migration again, which sends only what is missing");
+        CutOverState::Attention
+    };
+    CutOverStep {
+        step: CutOverStage::Copied,
+        state,
+        text,
+        command: None,
+    }
+}
+
+fn verified(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
+    let step = |state, text, command| CutOverStep {
+        step: CutOverStage::Verified,
+        state,
+        text,
+        command,
+    };
+    let verify = || Some(record.verify_command().to_string());
+    let Some(read_back) = &outcome.read_back else {
+        let text = "the run did not read the target back".to_owned();
+        return step(CutOverState::Open, text, verify());
+    };
+    if read_back.missing + read_back.duplicated > 0 {
+        let text = format!(
+            "{} missing and {} duplicated when the run read the target back",
+            read_back.missing, read_back.duplicated
+        );
+        return step(CutOverState::Attention, text, verify());
+    }
+    if read_back.altered > 0 {
+        let text = format!(
+            "the server altered {}{}: {}",
+            counted(read_back.altered, "webhook"),
+            altered_risk(outcome),
+            names(
+                outcome
+                    .webhooks
+                    .iter()
+                    .filter(|item| !item.altered.is_empty())
+                    .map(|item| &item.alias)
+            )
+        );
+        return step(CutOverState::Attention, text, verify());
+    }
+    let text = format!(
+        "read back after writing: {} as sent",
+        counted_with_verb(read_back.verified, "webhook", "is", "are")
+    );
+    step(CutOverState::Done, text, None)
+}
+
+/// Why it may matter that the server altered webhooks.
+fn altered_risk(outcome: &OutcomeDocument) -> &'static str {
+    let mut differences = outcome.webhooks.iter().flat_map(|item| &item.altered);
+    if differences.any(|difference| difference.path == "url") {
+        ", and a url that was decoded or shortened may be dead"
+    } else {
+        ""
+    }
+}
+
+fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
+    let written: Vec<_> = record.written().collect();
+    let last = last_results(record, deliveries);
+    let of = |code: &str| {
+        let results = written
+            .iter()
+            .filter_map(|(_, webhook)| last.get(webhook.id));
+        results
+            .filter(|entry| entry.status.code() == code)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let delivered = of(DeliveryStatus::Delivered.code()).len();
+    let doubtful: Vec<&DeliveryEntry> = [of("failed"), of("unknown")].concat();
+    let mut text = match delivered + doubtful.len() {
+        0 => format!(
+            "none of its {} is on record as tested",
+            counted(written.len(), "webhook")
+        ),
+        _ => format!(
+            "{delivered} of {} delivered a test",
+            counted(written.len(), "webhook")
+        ),
+    };
+    if !doubtful.is_empty() {
+        text.push_str(&format!(
+            "; failed or unknown: {}",
+            names(doubtful.iter().map(|entry| &entry.alias))
+        ));
+    }
+    let state = match (doubtful.is_empty(), delivered == written.len()) {
+        (false, _) => CutOverState::Attention,
+        (true, true) => CutOverState::Done,
+        (true, false) => CutOverState::Open,
+    };
+    let command = (state != CutOverState::Done).then(|| deliver_test_command(record));
+    CutOverStep {
+        step: CutOverStage::Tested,
+        state,
+        text,
+        command,
+    }
+}
+
+/// The last test of each webhook of the run's target, by id; tests from before the run are of other webhooks.
+fn last_results<'d>(
+    record: &RunRecord,
+    deliveries: &'d [DeliveryEntry],
+) -> HashMap<&'d WebhookId, &'d DeliveryEntry> {
+    let (host, company) = (record.canonical_host(), record.company());
+    let is_other = |theirs: Option<&str>| theirs.zip(company).is_some_and(|(a, b)| a != b);
+    let of_target = deliveries.iter().filter(|entry| {
+        entry.host == host
+            && !is_other(entry.company.as_deref())
+            && entry.at >= record.header.started_at
+    });
+    of_target.map(|entry| (&entry.id, entry)).collect()
+}
+
+fn deliver_test_command(record: &RunRecord) -> String {
+    let types: BTreeSet<u64> = record
+        .written()
+        .filter_map(|(step_ix, _)| record.header.steps[step_ix.get()].type_id)
+        .collect();
+    let mut quiet = types
+        .iter()
+        .filter(|id| QUIET_TYPES.contains(id))
+        .peekable();
+    let chosen: Vec<u64> = match quiet.peek() {
+        Some(_) => quiet.copied().collect(),
+        None => types.into_iter().take(1).collect(),
+    };
+    let names = chosen
+        .iter()
+        .map(|id| kind_name(Some(TypeId(*id))).to_string());
+    let names: Vec<String> = names.collect();
+    record.deliver_test_command(&names.join(",")).to_string()
+}
+
+/// The alerts; `None` if the run created no webhook, so that none has a new id.
+fn alerts(outcome: &OutcomeDocument, record: &RunRecord) -> Option<CutOverStep> {
+    outcome.with_status(FinalStatus::Created).next()?;
+    let (state, text) = match record.applied_maps.last() {
+        Some(applied) if applied.direction() == Direction::ToTarget => {
+            let text = format!(
+                "the id map was applied to {} in {}; import what it wrote, if that is not done",
+                counted(applied.references, "reference"),
+                counted(applied.files, "file")
+            );
+            (CutOverState::Done, text)
+        }
+        Some(_) => (
+            CutOverState::Open,
+            "the alerts were turned back to the source's numbers".to_owned(),
+        ),
+        None => (
+            CutOverState::Open,
+            "the id map is not on record as applied, so alerts may refer to the source's numbers"
+                .to_owned(),
+        ),
+    };
+    let has_map = state == CutOverState::Open && record.id_map_refusal().is_none();
+    Some(CutOverStep {
+        step: CutOverStage::Alerts,
+        state,
+        text,
+        command: has_map.then(|| record.apply_id_map_command().to_string()),
+    })
+}
+
+/// The source; `None` if no live account notifies beside the target.
+fn source(outcome: &OutcomeDocument, record: &RunRecord) -> Option<CutOverStep> {
+    if record.header.source_relation != SourceRelation::LiveAccount {
+        return None;
+    }
+    let both = outcome.webhooks.iter();
+    let both = both.filter(|item| item.result.is_in_both_accounts());
+    let ids: Vec<SmolStr> = both
+        .filter_map(|item| item.source_id.as_ref())
+        .map(|id| SmolStr::new(id.as_str()))
+        .collect();
+    Some(CutOverStep {
+        step: CutOverStage::Source,
+        state: CutOverState::Open,
+        text: format!(
+            "{} still active there unless somebody disabled {} since, so both accounts notify: {}",
+            counted_with_verb(ids.len(), "webhook", "is", "are"),
+            one_or_many(ids.len(), "it", "them"),
+            names(ids.iter())
+        ),
+        command: None,
+    })
+}
+
+/// The first names, escaped, and how many more there are.
+fn names<'n>(names: impl Iterator<Item = &'n SmolStr>) -> String {
+    let names: Vec<&SmolStr> = names.collect();
+    let shown = names.iter().take(MAX_NAMED);
+    let shown: Vec<String> = shown
+        .map(|name| untrusted::escape_truncated(name, 40))
+        .collect();
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown.join(", "),
+        n => format!("{} and {n} more", shown.join(", ")),
+    }
+}
