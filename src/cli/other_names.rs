@@ -43,11 +43,6 @@ fn with_json_flag(command: Command) -> Command {
         .hide(true)
         .help("The same as --output json")
         .conflicts_with("output");
-    let flag = if has_argument(&command, "csv") {
-        flag.conflicts_with("csv")
-    } else {
-        flag
-    };
     command.arg(flag).mut_arg("output", |output| {
         output.default_value_if("json", "true", "json")
     })

@@ -46,6 +46,12 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
             output,
         } => {
             let (out, rewritten) = apply(&map, record.as_ref(), alerts, out, *direction, settings)?;
+            if rewritten.seems_rewritten {
+                screen.warn("most of these alerts refer to webhooks that the run did not migrate, or are rewritten already");
+            }
+            if rewritten.is_all_unknown() {
+                screen.warn("no reference is in the id map, which may be that of other accounts");
+            }
             screen.print_report(&match output {
                 OutputFormat::Text => {
                     let page = screen.stdout_page(LISTING);
@@ -96,7 +102,9 @@ fn apply(
     }
     let rewritten = map.rewrite_alerts(alerts, direction);
     let rewritten = rewritten.map_err(|malformed| malformed_error(&malformed))?;
-    if rewritten.seems_rewritten {
+    // Ids of the source that a run left out may be those of other webhooks in the target.
+    let is_partial = record.is_some_and(RunRecord::left_out_webhooks);
+    if rewritten.seems_rewritten && !is_partial {
         let (from, to) = direction.sides();
         return Err(Error::usage(format!(
             "most of these alerts refer to ids of the {to}, not of the {from}"
@@ -130,7 +138,10 @@ fn refuse_own_output(
     Err(Error::usage(format!(
         "`{name}` is already rewritten for the {to}: `idmap apply` wrote it on {at:.0}"
     ))
-    .with_hint("nothing was written; pass the alerts as they were before"))
+    .with_hint(format!(
+        "nothing was written; pass the alerts as they were before, or pass as --map FILE, for which no record counts, what this prints: {}",
+        record.id_map_command().option("-o", "json")
+    )))
 }
 
 fn malformed_error(files: &[MalformedFile]) -> Error {

@@ -1,7 +1,7 @@
 //! References to webhooks in the files where people keep alerts: finds them in each kind of file, and rewrites them.
 //! Never changes a byte outside a reference that it replaces, and never guesses what a reference means.
 //!
-//! A module for each kind of file finds the sites; [`keys`] decides what a key refers to, [`repoint()`] what becomes of
+//! A module for each kind of file finds the sites; `keys` decides what a key refers to, [`repoint()`] what becomes of
 //! each site.
 
 mod json;
@@ -41,12 +41,12 @@ impl FileKind {
     pub fn of(name: &Path) -> Option<Self> {
         let name = name.file_name().and_then(OsStr::to_str)?;
         let name = name.to_ascii_lowercase();
-        let (stem, extension) = name.rsplit_once('.')?;
-        match extension {
-            "json" if stem.ends_with(".tf") => Some(Self::TerraformJson),
-            "json" => Some(Self::Json),
-            "tf" => Some(Self::Terraform),
-            "yaml" | "yml" => Some(Self::Operator),
+        let mut extensions = name.rsplit('.');
+        match (extensions.next()?, extensions.next()?) {
+            ("json", "tf") => Some(Self::TerraformJson),
+            ("json", _) => Some(Self::Json),
+            ("tf", _) => Some(Self::Terraform),
+            ("yaml" | "yml", _) => Some(Self::Operator),
             _ => None,
         }
     }

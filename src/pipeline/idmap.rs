@@ -3,7 +3,7 @@
 
 use super::outcome::FinalStatus;
 use crate::coralogix::reference::{
-    Correspondence, FileKind, Found, Malformed, Repointed, WebhookName, repoint,
+    Correspondence, FileKind, Found, Malformed, Repointed, UnresolvedReason, WebhookName, repoint,
 };
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
@@ -183,19 +183,19 @@ impl IdMap {
             Direction::ToSource => &self.to_target.ids,
         };
         let here = &self.names(direction).ids;
-        let (mut n_here, mut n_there) = (0, 0);
+        let (mut n_of_own, mut n_of_other) = (0, 0);
         for file in alerts.files.iter().map(|file| &file.repointed) {
             let replaced = file.rewritten.iter();
-            n_here += replaced
+            n_of_own += replaced
                 .filter(|reference| matches!(reference.from, WebhookName::Id(_)))
                 .count();
             for unresolved in &file.unresolved {
                 let id = WebhookId::new(&unresolved.value);
-                n_here += usize::from(here.contains_key(&id));
-                n_there += usize::from(!here.contains_key(&id) && there.contains_key(&id));
+                n_of_own += usize::from(here.contains_key(&id));
+                n_of_other += usize::from(!here.contains_key(&id) && there.contains_key(&id));
             }
         }
-        n_there > n_here
+        n_of_other > n_of_own
     }
 }
 
@@ -315,6 +315,15 @@ impl RewrittenAlerts {
 
     fn sum(&self, count: impl Fn(&Repointed) -> usize) -> usize {
         self.files.iter().map(|file| count(&file.repointed)).sum()
+    }
+
+    /// Whether there are references, and the id map has none of them.
+    pub fn is_all_unknown(&self) -> bool {
+        let files = self.files.iter();
+        let mut unresolved = files.flat_map(|file| &file.repointed.unresolved).peekable();
+        self.n_rewritten() + self.n_same() == 0
+            && unresolved.peek().is_some()
+            && unresolved.all(|reference| reference.reason == UnresolvedReason::NotMapped)
     }
 
     /// Whether no reference is unresolved and no file that may hold alerts was skipped.

@@ -204,10 +204,10 @@ impl Output {
             }
             Self::NewFolder(path) => {
                 create_parents(path)?;
-                let (parent, name) = (parent(path), path.file_name());
-                let name = name.and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-                let folder = disk::NewFolder::create_in(parent, WHAT)?;
+                let folder = disk::NewFolder::create_in(parent(path), WHAT)?;
                 write_files(alerts, folder.path())?;
+                // Only an existing path, such as `..`, has no name.
+                let name = path.file_name().unwrap_or_default();
                 folder.publish(name).map(drop)
             }
             Self::EmptyFolder(path) => {

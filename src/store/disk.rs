@@ -330,7 +330,7 @@ impl NewFolder {
     }
 
     /// Gives it its name durably; returns its path.
-    pub(super) fn publish(self, name: &str) -> Result<PathBuf, Error> {
+    pub(super) fn publish(self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
         sync_folder(self.folder.path())?;
         let path = self.parent.join(name);
         fs::rename(self.folder.path(), &path)

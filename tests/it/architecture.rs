@@ -148,6 +148,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("object_store", &["store"]),
     ("age", &["store"]),
     ("croner", &["settings"]),
+    ("hcl_edit", &["coralogix/reference/terraform"]),
+    ("saphyr_parser", &["coralogix/reference/operator"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

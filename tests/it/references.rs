@@ -190,6 +190,10 @@ fn terraform_expressions_are_listed_and_never_guessed() {
             OutsideAlert,
         ),
         ("x = jsonencode({ integrationId = 1 })\n", OutsideAlert),
+        (
+            "x \"other\" { y = { notifications = [{ integrationId = 1 }] } }\n",
+            OutsideAlert,
+        ),
     ] {
         let done = shifted(FileKind::Terraform, text);
         assert_eq!(done.text, text);
@@ -357,4 +361,30 @@ fn malformed_files_are_refused_with_line_and_column() {
         }
     });
     insta::assert_snapshot!("malformed", refusals.join("\n"));
+}
+
+/// What other programs keep under the same key is named if the map has the number, and never changed.
+#[test]
+fn numbers_of_other_programs_stay() {
+    for (kind, text) in [
+        (
+            FileKind::Terraform,
+            "resource \"other\" \"x\" {\n  notification {\n    integration_id = \"1\"\n  }\n}\n",
+        ),
+        (
+            FileKind::TerraformJson,
+            "{\"resource\": {\"other\": {\"x\": {\"notifications\": [\n\n{\"integration_id\": \"1\"}]}}}}",
+        ),
+        (FileKind::Operator, "other:\n  x:\n    integrationId: 1\n"),
+    ] {
+        let done = shifted(kind, text);
+        assert_eq!(done.text, text);
+        assert_eq!(
+            reasons(&done),
+            [(3, UnresolvedReason::OutsideAlert)],
+            "{text}"
+        );
+        let words = text.replace('1', "abc");
+        assert_eq!(reasons(&shifted(kind, &words)), [], "{words}");
+    }
 }

@@ -11,6 +11,11 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Containers around a value that are looked at: work grows with the input, however deep that nests.
+const MAX_CONTAINERS: usize = 8;
+/// The same in Terraform, where the outermost keys count; it nests no deeper.
+const MAX_TERRAFORM_CONTAINERS: usize = 128;
+
 /// Finds every reference, in document order.
 pub(super) fn find(kind: FileKind, text: &str) -> Result<Vec<ReferenceSite>, Malformed> {
     // This validates the whole text without recursion, so the walker may assume well-formed JSON.
@@ -132,13 +137,17 @@ impl<'t> Walker<'t> {
         if !near.any(is_near) {
             return None;
         }
-        let keys = self.open_containers.iter().rev();
+        let n_containers = match self.kind {
+            FileKind::TerraformJson => MAX_TERRAFORM_CONTAINERS,
+            _ => MAX_CONTAINERS,
+        };
+        let keys = self.open_containers.iter().rev().take(n_containers);
         let keys = keys.filter_map(|open| match open {
             OpenContainer::Object(Some(key)) => Some(key),
             _ => None,
         });
-        // Few parents matter, and nearly all are borrowed from the text.
-        let keys: Vec<Cow<'_, str>> = keys.take(4).map(|key| self.key(key)).collect();
+        // Nearly all are borrowed from the text.
+        let keys: Vec<Cow<'_, str>> = keys.map(|key| self.key(key)).collect();
         let (key, parents) = keys.split_first()?;
         meaning(self.kind, key, parents.iter().map(AsRef::as_ref))
     }

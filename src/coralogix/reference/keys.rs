@@ -19,16 +19,34 @@ pub(super) enum Meaning {
 const ID_KEYS: [&str; 2] = ["integrationId", "integration_id"];
 /// The keys for a webhook's alias in the groups of notifications of older APIs.
 const ALIAS_KEYS: [&str; 2] = ["integrationName", "integration_name"];
-/// What in Terraform says that a webhook's number belongs to an alert: its resource, and the blocks and attributes for
-/// notifications of all versions of the provider, by which modules and local values are known, too.
-const ALERT_PARENTS: [&str; 6] = [
-    "coralogix_alert",
+/// What in Terraform says, outside of resources, that a webhook's number belongs to an alert: the blocks and attributes
+/// for notifications of all versions of the provider, by which modules and local values are known.
+const ALERT_PARENTS: [&str; 5] = [
     "webhooks_settings",
     "notification_group",
     "notifications_group",
     "notifications",
     "notification",
 ];
+
+/// What in YAML, which is written by many programs, says that a webhook's number belongs to an alert.
+const NOTIFICATION_PARENTS: [&str; 6] = [
+    "integrationType",
+    "integration_type",
+    "integration",
+    "webhooks",
+    "notifications",
+    "notification",
+];
+
+/// Whether a value of Terraform belongs to an alert: to its resource, or to no resource and to something named so.
+fn is_in_alert<'k>(parents: impl Iterator<Item = &'k str>) -> bool {
+    let parents: Vec<&str> = parents.collect();
+    match parents.as_slice() {
+        [.., kind, "resource" | "data"] => *kind == "coralogix_alert",
+        parents => parents.iter().any(|parent| ALERT_PARENTS.contains(parent)),
+    }
+}
 
 /// What the value under `key` is; `None` if it refers to no webhook.
 ///
@@ -42,10 +60,11 @@ pub(super) fn meaning<'k>(
     match key {
         _ if ID_KEYS.contains(&key) => {
             let is_certain = match kind {
-                FileKind::Terraform => {
-                    key == "integration_id" && parents.any(|parent| ALERT_PARENTS.contains(&parent))
+                FileKind::Json => true,
+                FileKind::Operator => parents.any(|parent| NOTIFICATION_PARENTS.contains(&parent)),
+                FileKind::Terraform | FileKind::TerraformJson => {
+                    key == "integration_id" && is_in_alert(parents)
                 }
-                _ => true,
             };
             Some(Meaning::Names(if is_certain {
                 ReferenceKind::Id

@@ -92,9 +92,11 @@ impl<'t> Walker<'t> {
             }
             Node::Scalar(scalar) => {
                 if may_hold_reference(&scalar.text) {
-                    self.push(scalar.bytes.clone(), &place, |_| {
-                        SiteValue::Unresolved(UnresolvedReason::InsideText)
-                    });
+                    self.push(
+                        scalar.bytes.clone(),
+                        &place,
+                        SiteValue::Unresolved(UnresolvedReason::InsideText),
+                    );
                 }
             }
             Node::Alias { .. } => {}
@@ -117,7 +119,7 @@ impl<'t> Walker<'t> {
             Some(Meaning::Names(kind)) => self.named(kind, value, &place),
             Some(Meaning::Resource) => {
                 let bytes = self.tree.nodes[value].bytes();
-                self.push(bytes, &place, |_| SiteValue::Resource);
+                self.push(bytes, &place, SiteValue::Resource);
             }
             Some(Meaning::ListOfAliases | Meaning::NewerApiId) | None => {
                 self.value(value, place)?;
@@ -164,31 +166,45 @@ impl<'t> Walker<'t> {
     /// Records the value of a key that names a webhook.
     fn named(&mut self, kind: ReferenceKind, ix: NodeIx, place: &Place) {
         let node = &self.tree.nodes[ix];
-        let obstacle = match node {
-            Node::Alias { .. } => Some(UnresolvedReason::Anchor),
-            node => (node.anchor() != 0).then_some(UnresolvedReason::Anchor),
-        };
-        let place = place.with_obstacle(obstacle);
+        let has_anchor = node.anchor() != 0;
+        let place = place.with_obstacle(has_anchor.then_some(UnresolvedReason::Anchor));
         match node {
             Node::Scalar(scalar) if scalar.is_null() => {}
             Node::Scalar(scalar) => match literal(kind, scalar, self.text) {
-                Some((bytes, literal)) => self.push(bytes, &place, |_| literal),
-                None => self.push(scalar.bytes.clone(), &place, |_| {
-                    SiteValue::Unresolved(UnresolvedReason::NotPlain)
-                }),
+                Some((bytes, literal)) => self.push(bytes, &place, literal),
+                None if kind == ReferenceKind::PossibleId => {}
+                None => self.push(
+                    scalar.bytes.clone(),
+                    &place,
+                    SiteValue::Unresolved(place.obstacle.unwrap_or(UnresolvedReason::NotPlain)),
+                ),
             },
-            other => self.push(other.bytes(), &place, |_| {
-                SiteValue::Unresolved(UnresolvedReason::NotAnId)
-            }),
+            _ if kind == ReferenceKind::PossibleId => {}
+            Node::Alias { bytes, .. } => self.push(
+                bytes.clone(),
+                &place,
+                SiteValue::Unresolved(UnresolvedReason::Anchor),
+            ),
+            other => self.push(
+                other.bytes(),
+                &place,
+                SiteValue::Unresolved(UnresolvedReason::NotAnId),
+            ),
         }
     }
 
     /// Records a site; one that cannot be rewritten here, with the reason, and one behind an alias, at the alias.
-    fn push(&mut self, bytes: Range<usize>, place: &Place, value: impl FnOnce(&Self) -> SiteValue) {
-        let value = match (value(self), place.obstacle) {
-            (SiteValue::Resource, _) => SiteValue::Resource,
-            (_, Some(obstacle)) => SiteValue::Unresolved(obstacle),
-            (value, None) => value,
+    fn push(&mut self, bytes: Range<usize>, place: &Place, value: SiteValue) {
+        let is_replaced = matches!(
+            value,
+            SiteValue::Literal {
+                kind: ReferenceKind::Id | ReferenceKind::Alias,
+                ..
+            }
+        );
+        let value = match place.obstacle.filter(|_| is_replaced) {
+            Some(obstacle) => SiteValue::Unresolved(obstacle),
+            None => value,
         };
         let bytes = place.alias.clone().unwrap_or(bytes);
         let path = path::shown(self.path.len(), |ix| self.path.get(ix).cloned());

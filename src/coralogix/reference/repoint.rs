@@ -244,8 +244,7 @@ impl<'t> Lines<'t> {
     }
 
     fn line_of(&mut self, offset: usize) -> usize {
-        let new = &self.text.as_bytes()[self.counted_to..offset];
-        self.line += new.iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.text[self.counted_to..offset].matches('\n').count();
         self.counted_to = offset;
         self.line
     }

@@ -1,6 +1,7 @@
 //! How a file spells the id or alias at a reference, so that the new one is spelled alike.
 
 use super::super::json;
+use std::fmt::Write as _;
 
 /// The spelling of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +37,15 @@ impl Spelling {
             Self::Number | Self::Float(_) if !is_number(text) => json::encode_string(text),
             Self::Number => text.to_owned(),
             Self::Float(n_zeros) => format!("{text}.{}", "0".repeat(n_zeros)),
-            Self::JsonString | Self::YamlDoubleQuoted => json::encode_string(text),
             Self::TerraformString => terraform_string(text),
             Self::YamlPlain if is_plain(text) => text.to_owned(),
             Self::YamlSingleQuoted if text.chars().all(is_printable) => {
                 format!("'{}'", text.replace('\'', "''"))
             }
-            Self::YamlPlain | Self::YamlSingleQuoted => json::encode_string(text),
+            Self::JsonString
+            | Self::YamlDoubleQuoted
+            | Self::YamlPlain
+            | Self::YamlSingleQuoted => json::encode_string(text),
         }
     }
 }
@@ -64,7 +67,10 @@ fn terraform_string(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '$' | '%' if rest.peek() == Some(&'{') => out.extend([c, c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

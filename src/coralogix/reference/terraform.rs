@@ -195,8 +195,9 @@ impl Walker<'_> {
 /// The key of an object's member; `None` if only Terraform knows it.
 fn key_text(key: &ObjectKey) -> Option<String> {
     match key {
-        ObjectKey::Ident(ident) => Some(ident.as_str().to_owned()),
-        ObjectKey::Expression(Expression::Variable(ident)) => Some(ident.as_str().to_owned()),
+        ObjectKey::Ident(ident) | ObjectKey::Expression(Expression::Variable(ident)) => {
+            Some(ident.as_str().to_owned())
+        }
         ObjectKey::Expression(Expression::String(text)) => Some(text.as_str().to_owned()),
         ObjectKey::Expression(_) => None,
     }

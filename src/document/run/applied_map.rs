@@ -97,6 +97,11 @@ impl RunRecord {
         ids.into_iter().cloned().collect()
     }
 
+    /// Whether filters left out any webhook of the source, so that its id map lacks ids that alerts may refer to.
+    pub fn left_out_webhooks(&self) -> bool {
+        self.header.steps.len() < self.header.source.webhooks
+    }
+
     fn file_digest(&self, text: &str) -> KeyedDigest {
         digest_file(&self.header.salt, text.as_bytes())
     }

@@ -23,7 +23,7 @@ pub fn id_map_imports(map: &IdMap) -> String {
         }
         let (kind, alias) = (escape(&pair.kind), escape(&pair.alias));
         let (source, target) = (&pair.source_id, &pair.target_id);
-        let name = unique(resource_name(pair), pair, &mut names);
+        let name = unique(&resource_name(pair), pair, &mut names);
         // Writing to a string cannot fail.
         let _ = write!(
             out,
@@ -50,8 +50,8 @@ fn resource_name(pair: &IdPair) -> String {
 }
 
 /// The name, with the id if another webhook has it, and with a number if that is taken, too.
-fn unique(name: String, pair: &IdPair, taken: &mut HashSet<String>) -> String {
-    let mut free = name.clone();
+fn unique(name: &str, pair: &IdPair, taken: &mut HashSet<String>) -> String {
+    let mut free = name.to_owned();
     for n in 0_usize.. {
         if taken.insert(free.clone()) {
             break;

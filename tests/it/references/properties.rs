@@ -63,11 +63,11 @@ fn terraform() -> BoxedStrategy<String> {
             Just("notification_group")
         ];
         (block, vec(inner, 0..4)).prop_map(|(block, inner)| {
-            let inner: String = inner
+            let inner: Vec<String> = inner
                 .iter()
                 .map(|part| format!("b {{\n{part}}}\n"))
                 .collect();
-            format!("  {block} {{\n{inner}}}\n")
+            format!("  {block} {{\n{}}}\n", inner.concat())
         })
     });
     let alert = |inner| format!("resource \"coralogix_alert\" \"日\" {{\n{inner}}}\n");

@@ -155,7 +155,7 @@ impl<'t> Tree<'t> {
         };
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| malformed(error.marker(), error.info()))?;
-            builder.take(event, span)?;
+            builder.take(event, span);
         }
         Ok(builder.tree)
     }
@@ -192,7 +192,7 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn take(&mut self, event: Event<'t>, span: Span) -> Result<(), Malformed> {
+    fn take(&mut self, event: Event<'t>, span: Span) {
         let bytes = self.offsets.of_span(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -239,7 +239,6 @@ impl<'t> Builder<'t> {
             | Event::DocumentStart(_)
             | Event::DocumentEnd => {}
         }
-        Ok(())
     }
 
     fn add(&mut self, node: Node<'t>) -> NodeIx {

@@ -122,6 +122,22 @@ fn alerts_that_already_refer_to_the_target_are_refused() {
     assert!(accounts.read("new/main.tf").contains("\"1\""));
 }
 
+/// 1055 is a webhook of the source that the filter leaves out, and another one in the target.
+#[test]
+fn after_a_run_with_filters_unknown_ids_are_listed_and_not_taken_for_the_targets() {
+    let accounts = StandIn::demo();
+    run(&accounts, &format!("{MIGRATE} --name payments-*"), 0);
+    assert!(run(&accounts, "idmap show", 0).stdout.contains("  1055  "));
+    accounts.write("alerts.json", "[{\"integrationId\": 1055}]");
+    let done = run(&accounts, "idmap apply alerts.json --out new.json", 3);
+    assert!(
+        done.stderr.contains("did not migrate"),
+        "{}",
+        done.transcript()
+    );
+    assert_eq!(accounts.read("new.json"), accounts.read("alerts.json"));
+}
+
 #[test]
 fn a_map_that_is_not_one_to_one_lists_what_has_no_way_back() {
     let accounts = StandIn::demo();
