@@ -82,8 +82,8 @@ pub struct ReadingArgs {
 pub struct SourceListArgs {
     /// Read a source even if its headers announce more webhooks than its list holds
     ///
-    /// For a gateway that adds such headers to whole lists. The result states it. For the target of a write it applies
-    /// to --cross-check only.
+    /// For a gateway that adds such headers to whole lists, and for a source that --cross-check refuses. The result states
+    /// it. It never applies to the target of a write.
     #[arg(long)]
     pub accept_incomplete: bool,
     /// Whether to ask the newer API, too.
@@ -95,11 +95,11 @@ pub struct SourceListArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct CrossCheckArgs {
-    /// Hold each account's list against the summaries of Coralogix's newer API, one more request for each account
+    /// Hold each account's list against the summaries of Coralogix's newer API
     ///
-    /// hookferry refuses a list that lacks webhooks which the newer API names; with --accept-incomplete, where a command
-    /// has it, it names them and goes on. An account without that API, or a key without its permission, is only reported
-    /// as not checked.
+    /// hookferry reads both once more if they differ, and refuses a list that lacks webhooks which the newer API names;
+    /// with --accept-incomplete, where a command has it, it names those of a source and goes on. An account without that
+    /// API, or a key without its permission, is only reported as not checked.
     #[arg(long)]
     pub cross_check: bool,
 }

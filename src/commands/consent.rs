@@ -1,5 +1,6 @@
 //! The conditions for writing anything: no conflict, no limit exceeded, and the user's confirmation.
 
+use super::cross_check::cross_check;
 use super::planning::PlannedMigration;
 use super::reading::{live_party, read_live};
 use super::saved_plan::ApprovedPlan;
@@ -167,6 +168,8 @@ async fn reread_target(
     screen: &Screen,
 ) -> Result<PlannedMigration, Error> {
     let inventory = read_live(&planned.target_reader, screen).await?;
+    let client = &settings.route.client;
+    let inventory = cross_check(&planned.target_reader, inventory, client, screen).await?;
     let target = strip(inventory.clone());
     let plan = planned.plan.replan(&target, &planned.known);
     Ok(PlannedMigration {

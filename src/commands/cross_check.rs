@@ -1,21 +1,20 @@
 //! Holds the list of an account against the summaries of the vendor's newer API (`--cross-check`).
 
 use super::reading::read_live;
-use crate::coralogix::account::Account;
+use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::{back_off, jitter};
-use crate::document::{statements, summaries_text};
+use crate::document::{statements, unlisted_text};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::cross_check::CrossCheck;
 use crate::pipeline::fetch::Inventory;
 use crate::render::screen::Screen;
-use crate::wording::counted;
 
 /// Adds what the newer API says about the list, if that was asked for. Reads both once more if they differ, because they
 /// may have changed in between; then the later list is the result.
 ///
 /// # Errors
-/// `Refused` if the newer API still names webhooks that the list lacks, unless the user accepts incomplete lists.
+/// `Refused` if the newer API still names webhooks that the list lacks, unless the user accepts an incomplete source.
 pub(super) async fn cross_check(
     reader: &Reader,
     mut inventory: Inventory,
@@ -31,7 +30,9 @@ pub(super) async fn cross_check(
         inventory = read_live(reader, screen).await?;
         check = CrossCheck::compare(&inventory, reader.summaries().await);
     }
-    if !client.accept_incomplete {
+    // What is written depends on what the target holds, so only its whole list will do.
+    let may_be_incomplete = client.accept_incomplete && reader.account().side == Side::Source;
+    if !may_be_incomplete {
         refuse_unlisted(reader.account(), &check)?;
     }
     inventory.cross_check = Some(check);
@@ -44,13 +45,9 @@ fn refuse_unlisted(account: &Account, check: &CrossCheck) -> Result<(), Error> {
     if unlisted.is_empty() {
         return Ok(());
     }
-    let what = format!(
-        "the list of {account} lacks {} that the newer API names: {}",
-        counted(unlisted.len(), "webhook"),
-        summaries_text(unlisted)
-    );
+    let what = unlisted_text(&account.to_string(), unlisted);
     Err(Error::new(ErrorKind::Refused, what).with_hint(
-        "hookferry read both once more, and wrote nothing; a list that lacks webhooks is cut, or lags. Check in Coralogix whether these webhooks exist. To go on without them, leave --cross-check out, or pass --accept-incomplete to a command that has it",
+        "hookferry wrote nothing; a list that lacks webhooks is cut, or lags. Check in Coralogix whether these webhooks exist. To go on without them, leave --cross-check out, or, for a source, pass --accept-incomplete to a command that has it",
     ))
 }
 

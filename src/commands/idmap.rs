@@ -115,7 +115,7 @@ fn apply(
         }));
     }
     if let Some(record) = record {
-        record_application(record, &rewritten, direction, &settings.state)?;
+        record_application(record, map, &rewritten, direction, &settings.state)?;
     }
     output.write(&rewritten)?;
     Ok((output.path().to_owned(), rewritten))
@@ -166,11 +166,12 @@ fn malformed_error(files: &[MalformedFile]) -> Error {
 /// Puts on record that the map is applied, so that nobody does it twice, and that a rollback can say so.
 fn record_application(
     record: &RunRecord,
+    map: &IdMap,
     rewritten: &RewrittenAlerts,
     direction: Direction,
     state: &StateFolder,
 ) -> Result<(), Error> {
-    let Some(applied) = record.to_applied_map(rewritten, direction) else {
+    let Some(applied) = record.to_applied_map(map, rewritten, direction) else {
         return Ok(());
     };
     let (host, locks) = (record.canonical_host(), Locks::new(state.path()?)?);
@@ -192,7 +193,7 @@ fn open_record(run: &str, state: &StateFolder) -> Result<RunRecord, Error> {
 
 /// The id map of a run, from its record.
 fn load_id_map(record: &RunRecord, direction: Direction, screen: &Screen) -> Result<IdMap, Error> {
-    // Back to the source, also the ids of webhooks that are gone lead.
+    // Back to the source, the ids of webhooks that are gone can be turned, too.
     let refusal = record.id_map_refusal();
     if let Some(refusal) = refusal.filter(|_| direction == Direction::ToTarget) {
         return Err(refusal);

@@ -31,7 +31,7 @@ pub(super) struct RouteReadings {
 impl RouteReadings {
     /// Holds the target's list against the newer API, if that was asked for; the source's was when it was read.
     ///
-    /// Called for the last reading of the target before the plan.
+    /// Called for the last reading of the target before the plan; `confirm` does the same for the one after it.
     pub(super) async fn cross_checked(self, route: &Route, screen: &Screen) -> Result<Self, Error> {
         let target = cross_check(&self.target_reader, self.target, &route.client, screen).await?;
         Ok(Self { target, ..self })

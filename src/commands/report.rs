@@ -1,12 +1,12 @@
 //! `hookferry report`: renders a run or a saved plan again. Reads no account.
 
 use super::formatting;
+use super::runs::read_deliveries;
 use crate::document::run::RunRecord;
 use crate::document::{Document, OutcomeDocument, UnreadableDocument};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{ReportSettings, ReportSubject};
-use crate::store::deliveries::Deliveries;
 use crate::store::disk;
 use crate::store::input::{self, Limit};
 
@@ -19,7 +19,7 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
         ReportSubject::Stdin => read_document(&input::read_stdin_text()?)?,
         ReportSubject::Run(run) => {
             let record = open(run, settings)?;
-            let deliveries = Deliveries::new(settings.state.path()?).all()?;
+            let deliveries = read_deliveries(settings.state.path()?, screen);
             let outcome = OutcomeDocument::new(&record).with_cut_over(&record, &deliveries);
             Document::Outcome(outcome.into())
         }

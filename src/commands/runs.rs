@@ -29,7 +29,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
             })?;
         }
         RunsTask::Show(run, output) => {
-            let deliveries = Deliveries::new(settings.state.path()?).all()?;
+            let deliveries = read_deliveries(settings.state.path()?, screen);
             show_run(&runs, run, &deliveries, *output, screen)?;
         }
         RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
@@ -59,6 +59,14 @@ fn show_run(
         OutputFormat::Json => json::text(&view::run_document(&record, report, &folder)),
     };
     screen.print_result(&text)
+}
+
+/// The test deliveries on record; a record that cannot be read is only a warning, because that of the run is sound.
+pub(super) fn read_deliveries(state: &Path, screen: &Screen) -> Vec<DeliveryEntry> {
+    Deliveries::new(state).all().unwrap_or_else(|error| {
+        screen.warn(&format!("which webhooks were tested is unknown: {error}"));
+        Vec::new()
+    })
 }
 
 fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {

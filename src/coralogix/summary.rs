@@ -33,9 +33,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether the documented list knows its type, so that it has to be in that list.
+    /// Whether the documented list knows its type, so that it has to be in that list; also if the summary has none, because
+    /// then nothing says that the list may lack it.
     pub fn has_listed_type(&self) -> bool {
-        LISTED_TYPES.contains(&self.kind.as_str())
+        self.kind.is_empty() || LISTED_TYPES.contains(&self.kind.as_str())
     }
 }
 

@@ -30,12 +30,8 @@ pub(crate) fn statements(whose: &str, check: &CrossCheck) -> Vec<NoticeDocument>
     } = comparison;
     let mut statements = Vec::new();
     if !unlisted.is_empty() {
+        let text = unlisted_text(&format!("the {whose}"), unlisted);
         let n = unlisted.len();
-        let text = format!(
-            "the list of the {whose} lacks {} that the newer API names: {}",
-            counted(n, "webhook"),
-            summaries_text(unlisted),
-        );
         statements.push(statement("unlisted-webhooks", n, text, true));
     }
     if !newer_types.is_empty() {
@@ -67,6 +63,15 @@ pub(crate) fn statements(whose: &str, check: &CrossCheck) -> Vec<NoticeDocument>
     statements
 }
 
+/// What is wrong with the list of that account.
+pub(crate) fn unlisted_text(account: &str, unlisted: &[Summary]) -> String {
+    format!(
+        "the list of {account} lacks {} that the newer API names: {}",
+        counted(unlisted.len(), "webhook"),
+        summaries_text(unlisted)
+    )
+}
+
 fn statement(code: &str, count: usize, text: String, warning: bool) -> NoticeDocument {
     NoticeDocument {
         code: code.to_owned(),
@@ -77,7 +82,7 @@ fn statement(code: &str, count: usize, text: String, warning: bool) -> NoticeDoc
 }
 
 /// The first webhooks, with what tells them apart: `1062 'Ops' (SLACK) and 3 more`.
-pub(crate) fn summaries_text(summaries: &[Summary]) -> String {
+fn summaries_text(summaries: &[Summary]) -> String {
     let name = |summary: &Summary| {
         let alias = untrusted::escape_truncated(&summary.alias, MAX_ALIAS_CHARS);
         let kind = untrusted::escape_truncated(&summary.kind, MAX_TYPE_CHARS);

@@ -7,9 +7,10 @@ use super::OutcomeDocument;
 use super::delivery::DeliveryEntry;
 use super::outcome::{NextSteps, next_steps};
 use super::run::RunRecord;
-use super::view::{SourceRelation, kind_name};
+use super::view::SourceRelation;
+use crate::coralogix::kind::WebhookType;
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::pipeline::delivery::DeliveryStatus;
+use crate::pipeline::delivery::{DeliveryStatus, is_quiet};
 use crate::pipeline::idmap::Direction;
 use crate::pipeline::outcome::FinalStatus;
 use crate::untrusted;
@@ -20,8 +21,6 @@ use std::collections::{BTreeSet, HashMap};
 
 /// The most webhooks that a step names.
 const MAX_NAMED: usize = 5;
-/// Types whose test only posts a message or sends a request; the proposed command names no others.
-const QUIET_TYPES: [u64; 3] = [0, 1, 5];
 
 /// One step of the cut-over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,22 +199,15 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
         let results = written
             .iter()
             .filter_map(|(_, webhook)| last.get(webhook.id));
-        results
-            .filter(|entry| entry.status.code() == code)
-            .copied()
-            .collect::<Vec<_>>()
+        let results = results.filter(|entry| entry.status.code() == code);
+        results.copied().collect::<Vec<_>>()
     };
     let delivered = of(DeliveryStatus::Delivered.code()).len();
     let doubtful: Vec<&DeliveryEntry> = [of("failed"), of("unknown")].concat();
+    let n_written = counted(written.len(), "webhook");
     let mut text = match delivered + doubtful.len() {
-        0 => format!(
-            "none of its {} is on record as tested",
-            counted(written.len(), "webhook")
-        ),
-        _ => format!(
-            "{delivered} of {} delivered a test",
-            counted(written.len(), "webhook")
-        ),
+        0 => format!("none of its {n_written} is on record as tested"),
+        _ => format!("{delivered} of {n_written} delivered a test"),
     };
     if !doubtful.is_empty() {
         text.push_str(&format!(
@@ -228,16 +220,24 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
         (true, true) => CutOverState::Done,
         (true, false) => CutOverState::Open,
     };
-    let command = (state != CutOverState::Done).then(|| deliver_test_command(record));
+    let is_delivered = |id: &WebhookId| {
+        let entry = last.get(id);
+        entry.is_some_and(|entry| entry.status == DeliveryStatus::Delivered)
+    };
+    let untested = written
+        .iter()
+        .filter(|(_, webhook)| !is_delivered(webhook.id));
+    let types = untested.filter_map(|(step_ix, _)| record.header.steps[step_ix.get()].type_id);
     CutOverStep {
         step: CutOverStage::Tested,
         state,
         text,
-        command,
+        command: deliver_test_command(record, types.collect()),
     }
 }
 
-/// The last test of each webhook of the run's target, by id; tests from before the run are of other webhooks.
+/// What is known of the last test of each webhook of the run's target, by id; older tests are of what was there before the
+/// run. A test that was not sent says nothing, and takes with it the entry that it was about to be.
 fn last_results<'d>(
     record: &RunRecord,
     deliveries: &'d [DeliveryEntry],
@@ -249,27 +249,38 @@ fn last_results<'d>(
             && !is_other(entry.company.as_deref())
             && entry.at >= record.header.started_at
     });
-    of_target.map(|entry| (&entry.id, entry)).collect()
+    let mut known: HashMap<&WebhookId, Vec<&DeliveryEntry>> = HashMap::new();
+    for entry in of_target {
+        let entries = known.entry(&entry.id).or_default();
+        if matches!(entry.status, DeliveryStatus::NotSent { .. }) {
+            entries.pop_if(|before| before.status == DeliveryStatus::started());
+        } else {
+            entries.push(entry);
+        }
+    }
+    let last = known.into_iter();
+    last.filter_map(|(id, entries)| Some((id, *entries.last()?)))
+        .collect()
 }
 
-fn deliver_test_command(record: &RunRecord) -> String {
-    let types: BTreeSet<u64> = record
-        .written()
-        .filter_map(|(step_ix, _)| record.header.steps[step_ix.get()].type_id)
+/// Tests what no test has reached, as long as nobody is paged by it: for the other types, one at a time.
+fn deliver_test_command(record: &RunRecord, untested: BTreeSet<u64>) -> Option<String> {
+    let quiet: Vec<u64> = untested
+        .iter()
+        .copied()
+        .filter(|id| is_quiet(*id))
         .collect();
-    let mut quiet = types
-        .iter()
-        .filter(|id| QUIET_TYPES.contains(id))
-        .peekable();
-    let chosen: Vec<u64> = match quiet.peek() {
-        Some(_) => quiet.copied().collect(),
-        None => types.into_iter().take(1).collect(),
+    let chosen = if quiet.is_empty() {
+        vec![*untested.first()?]
+    } else {
+        quiet
     };
-    let names = chosen
-        .iter()
-        .map(|id| kind_name(Some(TypeId(*id))).to_string());
-    let names: Vec<String> = names.collect();
-    record.deliver_test_command(&names.join(",")).to_string()
+    let name = |id: &u64| {
+        let documented = WebhookType::from_id(TypeId(*id));
+        documented.map_or_else(|| id.to_string(), |documented| documented.name.to_owned())
+    };
+    let names: Vec<String> = chosen.iter().map(name).collect();
+    Some(record.deliver_test_command(&names.join(",")).to_string())
 }
 
 /// The alerts; `None` if the run created no webhook, so that none has a new id.
@@ -277,12 +288,19 @@ fn alerts(outcome: &OutcomeDocument, record: &RunRecord) -> Option<CutOverStep> 
     outcome.with_status(FinalStatus::Created).next()?;
     let (state, text) = match record.applied_maps.last() {
         Some(applied) if applied.direction() == Direction::ToTarget => {
+            let (state, left) = match applied.unresolved {
+                0 => (CutOverState::Done, String::new()),
+                n => (
+                    CutOverState::Attention,
+                    format!(", and {n} could not be resolved"),
+                ),
+            };
             let text = format!(
-                "the id map was applied to {} in {}; import what it wrote, if that is not done",
+                "the id map was applied to {} in {}{left}; import what it wrote, if that is not done",
                 counted(applied.references, "reference"),
                 counted(applied.files, "file")
             );
-            (CutOverState::Done, text)
+            (state, text)
         }
         Some(_) => (
             CutOverState::Open,

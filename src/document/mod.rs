@@ -22,7 +22,7 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
-pub(crate) use cross_check::{statements, summaries_text};
+pub(crate) use cross_check::{statements, unlisted_text};
 pub use cut_over::{CutOverStage, CutOverState, CutOverStep};
 pub use delivery::DeliveryEntry;
 pub(crate) use envelope::major_version;

@@ -129,3 +129,9 @@ pub fn effect(type_id: Option<TypeId>) -> &'static str {
         _ => "does something that hookferry does not know",
     }
 }
+
+/// Whether the test of a webhook of this type only leaves a message in a channel, so that nobody is paged and nothing else
+/// happens.
+pub fn is_quiet(type_id: u64) -> bool {
+    matches!(type_id, 0 | 5)
+}

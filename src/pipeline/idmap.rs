@@ -27,6 +27,7 @@ pub struct IdPair {
     /// Its alias in the target; empty if unknown.
     pub alias: SmolStr,
     /// Its alias in the source, which differs if a rule renamed it; empty if unknown.
+    #[serde(default)]
     pub source_alias: SmolStr,
     /// Its final status in the migration, in one word; empty if unknown. `skipped` is a conflict: both accounts have it,
     /// with different content.

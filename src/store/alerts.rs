@@ -114,7 +114,7 @@ fn add_entry(alerts: &mut AlertFolder, input: &Path, name: PathBuf) -> Result<()
     alerts.skipped.push(SkippedFile {
         name,
         why,
-        may_hold_alerts: kind.is_some(),
+        may_hold_alerts: kind.is_some() || metadata.is_ok_and(|about| about.is_dir()),
     });
     Ok(())
 }
@@ -222,7 +222,7 @@ impl Output {
 /// Why the output must not lie where it does: `None` if it may.
 fn refuse_inside(input: &Path, out: &Path) -> Option<&'static str> {
     let mut existing = out;
-    while !existing.exists() {
+    while !existing.exists() && existing != Path::new(".") {
         existing = parent(existing);
     }
     let input = fs::canonicalize(input).ok()?;

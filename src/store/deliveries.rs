@@ -8,7 +8,7 @@ use super::{disk, input};
 use crate::document::DeliveryEntry;
 use crate::error::Error;
 use crate::store::input::{Limit, Links};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -46,13 +46,19 @@ impl Deliveries {
         let mut options = OpenOptions::new();
         options.append(true).create(true);
         disk::set_owner_only(&mut options);
+        let is_new = disk::is_missing(&self.path);
         let (mut file, _) = input::open_regular(&mut options, &self.path, Links::Refuse)?;
         // One write each: two processes that append do not mix their lines.
         file.write_all(line)?;
-        file.sync_data()
+        file.sync_data()?;
+        match self.path.parent().filter(|_| is_new) {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
     }
 
-    /// Every entry, the oldest first; a line that a crash cut off is left out.
+    /// Every entry, the oldest first; a line that is none, such as one that a crash cut off, is left out: what this file
+    /// says is shown, and decides nothing.
     ///
     /// # Errors
     /// Where the file cannot be read.

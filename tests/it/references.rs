@@ -212,9 +212,13 @@ fn terraform_expressions_are_listed_and_never_guessed() {
 fn a_reference_inside_a_longer_text_is_listed_without_the_text() {
     let heredoc = "\nx = <<EOT\n{\"integrationId\": 5, \"token\": \"canary\"}\nEOT\n";
     let yaml = "a:\n  b: |\n    {\"integrationId\": 5, \"token\": \"canary\"}\n";
+    let json = "{\"a\":\n \"{\\\"integrationId\\\": 5, \\\"token\\\": \\\"canary\\\"}\"}";
+    let twice = "data:\n  a: '{\"integrationId\":5,\"token\":\"canary\"}'\n  a: x\n";
     let files = [
         (FileKind::Terraform, heredoc, 2),
         (FileKind::Operator, yaml, 3),
+        (FileKind::Operator, twice, 2),
+        (FileKind::Json, json, 2),
     ];
     for (kind, text, line) in files {
         let done = shifted(kind, text);

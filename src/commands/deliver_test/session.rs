@@ -74,12 +74,12 @@ pub(super) async fn prepare(
         Error::failed(format!("{account} cannot be asked for test deliveries: {why}"))
             .with_hint("only Coralogix's newer API sends test deliveries; nothing was sent. The web app can send them, too")
     })?;
-    let summaries: HashMap<&WebhookId, &Summary> = summaries
-        .iter()
-        .map(|summary| (&summary.id, summary))
-        .collect();
+    let mut by_id: HashMap<&WebhookId, Vec<&Summary>> = HashMap::new();
+    for summary in &summaries {
+        by_id.entry(&summary.id).or_default().push(summary);
+    }
     let candidates = selected.into_iter().map(|webhook| Candidate {
-        uuid: find_uuid(&webhook, &summaries),
+        uuid: find_uuid(&webhook, &by_id),
         webhook,
     });
     Ok(Session {
@@ -136,12 +136,16 @@ fn written_and_listed(
 /// The id of a webhook in the newer API; or why nothing names it there for certain.
 fn find_uuid(
     webhook: &Webhook,
-    summaries: &HashMap<&WebhookId, &Summary>,
+    summaries: &HashMap<&WebhookId, Vec<&Summary>>,
 ) -> Result<String, String> {
     let id = webhook.id().ok_or("it has no id")?;
     let unnamed = "the newer API does not name it, so it cannot be asked for a test";
-    let summary = summaries.get(&id).ok_or(unnamed)?;
     // A test of another webhook could page somebody.
+    let summary = match summaries.get(&id).map(Vec::as_slice) {
+        None | Some([]) => return Err(unnamed.to_owned()),
+        Some([summary]) => summary,
+        Some(_) => return Err("the newer API names several webhooks by its number".to_owned()),
+    };
     if webhook.alias().as_deref() != Some(summary.alias.as_str()) {
         let alias = crate::untrusted::escape_truncated(&summary.alias, 40);
         return Err(format!(
@@ -193,19 +197,20 @@ impl Session {
                 (Err(why), _) => not_sent(why),
                 (Ok(_), Some(_)) => not_sent("hookferry stopped before"),
                 (Ok(_), None) if interrupt.signal().is_some() => not_sent("interrupted before"),
-                (Ok(uuid), None) => match self.deliver(&writer, candidate, uuid).await {
-                    Ok(conclusion) => {
-                        stop = conclusion
-                            .stop
-                            .map(|reason| reason.to_error(self.account(), "test a webhook"));
-                        conclusion.status
+                (Ok(uuid), None) => {
+                    let recorded = self.record(candidate, DeliveryStatus::started());
+                    match recorded {
+                        Ok(()) => {
+                            let (status, error) = self.deliver(&writer, candidate, uuid).await;
+                            stop = error;
+                            status
+                        }
+                        Err(error) => {
+                            stop = Some(error);
+                            not_sent("it could not be put on record")
+                        }
                     }
-                    Err(error) => {
-                        let status = not_sent("it could not be put on record");
-                        stop = Some(error);
-                        status
-                    }
-                },
+                }
             };
             statuses.push(status);
         }
@@ -221,30 +226,27 @@ impl Session {
         Delivered { statuses, stop }
     }
 
-    /// Puts a test on record, sends it, and records what became of it.
-    ///
-    /// # Errors
-    /// Where it could not be put on record, so that it was not sent.
+    /// Sends a test that is on record, and records what became of it; also returns why no other can follow.
     async fn deliver(
         &self,
         writer: &Writer,
         candidate: &Candidate,
         uuid: &str,
-    ) -> Result<Conclusion, Error> {
-        self.record(candidate, DeliveryStatus::started())?;
+    ) -> (DeliveryStatus, Option<Error>) {
         let answer = writer.deliver_test(uuid, &candidate.webhook).await;
         // A rate limit holds for the next test, too; this one is not sent again.
         let wait = answer.as_ref().err().and_then(|failure| {
             failure.throttled()?;
             throttle_wait(1, failure.requested_wait(), jitter())
         });
-        let conclusion = conclude(answer);
-        // The first entry already says that the result is unknown, so a failure here hides nothing.
-        let recorded = self.record(candidate, conclusion.status.clone());
+        let Conclusion { status, stop } = conclude(answer);
+        let stop = stop.map(|reason| reason.to_error(self.account(), "test a webhook"));
+        // The entry before already says that the result is unknown, so the record is never wrong.
+        let recorded = self.record(candidate, status.clone());
         if let Some(wait) = wait {
             self.reader.wait("answered 429", wait).await;
         }
-        recorded.map(|()| conclusion)
+        (status, stop.or(recorded.err()))
     }
 
     fn record(&self, candidate: &Candidate, status: DeliveryStatus) -> Result<(), Error> {

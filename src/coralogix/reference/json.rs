@@ -2,7 +2,7 @@
 
 use super::super::json;
 use super::super::scan::{Malformed as Unscannable, Scanner};
-use super::keys::{Meaning, meaning};
+use super::keys::{Meaning, may_hold_reference, meaning};
 use super::path::{self, Segment};
 use super::spelling::Spelling;
 use super::terraform;
@@ -120,6 +120,7 @@ impl<'t> Walker<'t> {
             }
             (Some(OpenContainer::Object(_)), Some(Meaning::Resource)) => SiteValue::Resource,
             (Some(OpenContainer::Object(_)), Some(Meaning::NewerApiId)) => self.newer_id(token),
+            _ if self.holds_reference(token) => SiteValue::Unresolved(UnresolvedReason::InsideText),
             _ => return,
         };
         let n_segments = self.open_containers.len();
@@ -128,6 +129,13 @@ impl<'t> Walker<'t> {
             OpenContainer::Object(key) => Some(Segment::Key(self.key(key.as_ref()?))),
         });
         self.sites.push(ReferenceSite { path, bytes, value });
+    }
+
+    /// Whether a value is a longer text that seems to hold a reference of its own.
+    fn holds_reference(&self, token: &str) -> bool {
+        // Nearly every text is none, which shows without decoding it.
+        let may = token.starts_with('"') && (token.contains("ntegration") || token.contains("\\u"));
+        may && json::decode_string(token).is_ok_and(|text| may_hold_reference(&text))
     }
 
     /// What the nearest key refers to: that of the object that holds the value, or of the array.

@@ -193,7 +193,8 @@ impl<'t> Walker<'t> {
         }
     }
 
-    /// Records a site; one that cannot be rewritten here, with the reason, and one behind an alias, at the alias.
+    /// Records a site; one that cannot be rewritten here, with the reason, and one behind an alias, at the alias. A longer
+    /// text stays one whatever its place: it may hold secrets, and what is one is not shown.
     fn push(&mut self, bytes: Range<usize>, place: &Place, value: SiteValue) {
         let is_replaced = matches!(
             value,

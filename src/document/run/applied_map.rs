@@ -5,7 +5,7 @@ use super::compact;
 use crate::coralogix::digest::{KeyedDigest, digest_file};
 use crate::coralogix::reference::WebhookName;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::idmap::{Direction, RewrittenAlerts};
+use crate::pipeline::idmap::{Direction, IdMap, RewrittenAlerts};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -22,6 +22,9 @@ pub struct AppliedMap {
     pub files: usize,
     /// Number of references that changed.
     pub references: usize,
+    /// Number of references that could not be resolved.
+    #[serde(default)]
+    pub unresolved: usize,
     /// The webhooks of the target that these references named, afterwards or, in reverse, before.
     pub target_ids: Vec<WebhookId>,
     /// The digests of the changed files as they were written.
@@ -40,25 +43,36 @@ impl AppliedMap {
     }
 }
 
-/// The webhooks of the target that the changed references name by id.
-fn target_ids(alerts: &RewrittenAlerts, direction: Direction) -> BTreeSet<&WebhookId> {
+/// The webhooks of the target that the changed references name.
+fn target_ids<'a>(
+    map: &'a IdMap,
+    alerts: &'a RewrittenAlerts,
+    direction: Direction,
+) -> BTreeSet<&'a WebhookId> {
     let references = alerts.files.iter();
     let references = references.flat_map(|file| &file.repointed.rewritten);
     let names = references.map(|reference| match direction {
         Direction::ToTarget => &reference.to,
         Direction::ToSource => &reference.from,
     });
-    let ids = names.filter_map(|name| match name {
-        WebhookName::Id(id) => Some(id),
-        WebhookName::Alias(_) => None,
-    });
-    ids.collect()
+    let mut ids = BTreeSet::new();
+    for name in names {
+        match name {
+            WebhookName::Id(id) => ids.extend([id]),
+            WebhookName::Alias(alias) => {
+                let pairs = map.pairs().iter().filter(|pair| pair.alias == *alias);
+                ids.extend(pairs.map(|pair| &pair.target_id));
+            }
+        }
+    }
+    ids
 }
 
 impl RunRecord {
     /// The entry for alerts that are about to be written, now; `None` if no reference in them changed.
     pub fn to_applied_map(
         &self,
+        map: &IdMap,
         alerts: &RewrittenAlerts,
         direction: Direction,
     ) -> Option<AppliedMap> {
@@ -70,7 +84,11 @@ impl RunRecord {
             is_reverse: direction == Direction::ToSource,
             files: digests.len(),
             references: alerts.n_rewritten(),
-            target_ids: target_ids(alerts, direction).into_iter().cloned().collect(),
+            unresolved: alerts.n_unresolved(),
+            target_ids: target_ids(map, alerts, direction)
+                .into_iter()
+                .cloned()
+                .collect(),
             digests,
         })
     }

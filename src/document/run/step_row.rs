@@ -152,12 +152,18 @@ impl StepRow {
     /// What an outcome shows of a plan's step: nothing that only reports of the record and later runs need, and that
     /// takes several times as long to make.
     pub(super) fn outline(webhook: &PortableWebhook, step: &Step) -> Self {
-        let has_details = step.target_id().is_some() || !step.reason().is_empty();
-        let details = || StepDetails {
+        // The id map has the alias before a rule renamed it.
+        let changes = webhook.changes().iter().map(ChangeDocument::from);
+        let renamed = changes.filter(ChangeDocument::is_rename);
+        let details = StepDetails {
             target_id: step.target_id().cloned(),
             reason: step.reason().to_owned(),
+            changes: renamed.collect(),
             ..StepDetails::default()
         };
+        let has_details = details.target_id.is_some()
+            || !details.reason.is_empty()
+            || !details.changes.is_empty();
         Self {
             source_id: webhook.source_id().cloned(),
             alias: webhook.alias().clone(),
@@ -166,7 +172,7 @@ impl StepRow {
             content: None,
             url: None,
             destination: Destination::Fields(String::new()),
-            details: has_details.then(|| details().into()),
+            details: has_details.then(|| details.into()),
         }
     }
 

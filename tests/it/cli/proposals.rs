@@ -163,14 +163,14 @@ fn after_a_migration_and_for_its_record() {
         let shown = naming.of_records("runs show latest");
         shown.assert_code(0);
         let proposed = naming.run_proposed(&shown);
-        assert_eq!(proposed, names(&["idmap", "rollback", "verify"]));
+        assert_eq!(proposed, names(&["deliver-test", "idmap", "rollback"]));
         for format in ["text", "json", "markdown", "html"] {
             let report = naming.of_records(&format!("report latest -o {format}"));
             report.assert_code(0);
             let proposed = naming.run_proposed(&report);
             assert_eq!(
                 proposed,
-                names(&["idmap", "rollback", "verify"]),
+                names(&["deliver-test", "idmap", "rollback"]),
                 "{format}"
             );
         }

@@ -20,7 +20,7 @@ fn json() -> BoxedStrategy<String> {
         "null",
         "1.50E+1",
         "\"integrationId\"",
-        "\"\\\"integrationId\\\":5\\u00fc日\"",
+        "\"\\\"integrationId\\\":x\\u00fc日\"",
         "{\"integrationId\":\u{1}}",
         "{\"integrationId\":\u{1}.0 }",
         "{\"integration\\u0049d\" :\n\"\u{1}\" , \"integration_id\":\u{1}}",

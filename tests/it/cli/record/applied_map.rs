@@ -209,7 +209,16 @@ fn a_reference_by_alias_follows_the_rule_that_renamed_it() {
         "rules.toml",
         "[[rule]]\nmatch = { alias = \"deploy-bot\" }\nrename = \"deploy-bot-us\"\n",
     );
-    run(&accounts, &format!("{MIGRATE} --rules rules.toml"), 0);
+    let migrated = run(
+        &accounts,
+        &format!("{MIGRATE} --rules rules.toml -o json"),
+        0,
+    );
+    // The run itself prints the same map as its record.
+    let printed: Value = serde_json::from_str(&migrated.stdout).unwrap();
+    let shown = run(&accounts, "idmap show -o json", 0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(printed["id_map"], shown["id_map"]);
     accounts.write(
         "alerts.json",
         "{\"notifications\": {\"integrations\": [\"deploy-bot\", \"ops-board\"]}}",
