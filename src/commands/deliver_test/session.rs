@@ -6,7 +6,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::retry::{WaitBudget, jitter, throttle_wait};
-use crate::coralogix::summary::Summary;
+use crate::coralogix::summary::SummaryIndex;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::run::RunRecord;
 use crate::error::{Error, ErrorKind};
@@ -73,12 +73,9 @@ pub(super) async fn prepare(
         Error::failed(format!("{account} cannot be asked for test deliveries: {why}"))
             .with_hint("only Coralogix's newer API sends test deliveries; nothing was sent. The web app can send them, too")
     })?;
-    let summaries: HashMap<&WebhookId, &Summary> = summaries
-        .iter()
-        .map(|summary| (&summary.id, summary))
-        .collect();
+    let summaries = SummaryIndex::new(summaries);
     let candidates = selected.into_iter().map(|webhook| Candidate {
-        uuid: find_uuid(&webhook, &summaries),
+        uuid: summaries.uuid(&webhook).map(str::to_owned),
         webhook,
     });
     Ok(Session {
@@ -130,24 +127,6 @@ fn written_and_listed(
         ));
     }
     Ok(listed)
-}
-
-/// The id of a webhook in the newer API; or why nothing names it there for certain.
-fn find_uuid(
-    webhook: &Webhook,
-    summaries: &HashMap<&WebhookId, &Summary>,
-) -> Result<String, String> {
-    let id = webhook.id().ok_or("it has no id")?;
-    let unnamed = "the newer API does not name it, so it cannot be asked for a test";
-    let summary = summaries.get(&id).ok_or(unnamed)?;
-    // A test of another webhook could page somebody.
-    if webhook.alias().as_deref() != Some(summary.alias.as_str()) {
-        let alias = crate::untrusted::escape_truncated(&summary.alias, 40);
-        return Err(format!(
-            "the newer API knows another webhook by its number, '{alias}'"
-        ));
-    }
-    summary.uuid.clone().ok_or_else(|| unnamed.to_owned())
 }
 
 impl Session {
