@@ -11,6 +11,7 @@ pub mod diff;
 mod differences;
 pub mod drift;
 mod escape;
+pub mod export;
 mod filters;
 mod groups;
 pub mod html;
