@@ -286,12 +286,20 @@ test before it is sent, sends it once, and never again by itself.")
   hookferry list --from eu1
   hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json"))]
     List(ListArgs),
-    /// Write an account's webhooks as raw JSON for jq and curl, secrets included
+    /// Write an account's webhooks as raw JSON, secrets included, or as code without them
     #[command(override_usage = "hookferry export [OPTIONS] --from <ACCOUNT>", after_help = "Examples:
   hookferry export --from eu1 --out webhooks.json
-  hookferry export --from eu1 --ready | jq length", after_long_help = examples_and_accounts!("Examples:
+  hookferry export --from eu1 --ready | jq length
+  hookferry export --from eu1 --format terraform --out webhooks
+  hookferry export --from eu1 --format curl --out create-webhooks.sh", after_long_help = examples_and_accounts!("Examples:
   hookferry export --from eu1 --out webhooks.json
-  hookferry export --from eu1 --ready | jq length"))]
+  hookferry export --from eu1 --ready | jq length
+  hookferry export --from eu1 --format terraform --out webhooks
+  hookferry export --from eu1 --format curl --out create-webhooks.sh
+
+Every format but json is code and holds no secret: whatever hookferry hides elsewhere is a
+variable or a placeholder with a description. What a format cannot hold is listed on standard
+error and in comments, and the exit code is 3. No file or folder is ever overwritten."))]
     Export(ExportArgs),
     /// Back up accounts, and list, show, check or remove backups
     #[command(after_help = "Examples:

@@ -3,7 +3,7 @@
 use super::OutputFormat;
 use super::arguments::{AllArgs, ComparisonArgs, ReadingArgs, SelectionArgs};
 use super::operands::{SidesArgs, SourceArgs};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Arguments of `diff`.
@@ -55,19 +55,35 @@ pub struct ListArgs {
     pub reading: ReadingArgs,
 }
 
+/// What `export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// The webhooks as the API returns them, secrets included
+    Json,
+    /// Terraform resources with import blocks, and variables for secrets
+    Terraform,
+    /// Resources for Coralogix's Kubernetes operator, with placeholders for secrets
+    Operator,
+    /// A shell script that creates the webhooks with curl, with variables for secrets
+    Curl,
+}
+
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Where to read webhooks.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Write to this new file, readable only by you
-    #[arg(long, value_name = "FILE")]
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "json")]
+    pub format: ExportFormat,
+    /// Write to this new file, readable only by you; with --format terraform, to files in this new folder
+    #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
-    /// Strip the fields that the server sets, so that each webhook is a body for POST
+    /// With --format json: strip the fields that the server sets, so that each webhook is a body for POST
     #[arg(long)]
     pub ready: bool,
-    /// Print secrets even on a terminal
+    /// With --format json: print secrets even on a terminal
     #[arg(long)]
     pub reveal: bool,
     /// Which webhooks to select.

@@ -1,11 +1,15 @@
-//! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`.
+//! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`; or code without secrets.
+
+mod code;
 
 use super::reading::{read_origin, report_list_doubts, select_webhooks};
+use crate::cli::ExportFormat;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, list_to_wire};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::strip::strip;
+use crate::render::export::{CodeFormat, webhook_label};
 use crate::render::screen::Screen;
 use crate::settings;
 use crate::store::disk;
@@ -13,9 +17,22 @@ use crate::untrusted;
 use crate::wording::counted;
 use std::sync::Arc;
 
-/// Writes the webhooks to a file or to standard output.
+/// Writes the webhooks to a file, a folder or standard output.
 pub(super) async fn run(
     settings: settings::ExportSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
+    let format = match settings.format {
+        ExportFormat::Json => return export_json(&settings, screen).await,
+        ExportFormat::Terraform => CodeFormat::Terraform,
+        ExportFormat::Operator => CodeFormat::Operator,
+        ExportFormat::Curl => CodeFormat::Curl,
+    };
+    code::export(format, &settings, screen).await
+}
+
+async fn export_json(
+    settings: &settings::ExportSettings,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
     if settings.out.is_none() && screen.is_stdout_terminal() && !settings.reveal {
@@ -64,14 +81,8 @@ fn create_bodies(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize)
             None => bodies.push(webhook.bare().clone()),
             Some(blocked) => {
                 n_left_out += 1;
-                let id = webhook
-                    .id()
-                    .map_or_else(|| "without id".to_owned(), ToString::to_string);
-                let alias = untrusted::escape_truncated(webhook.alias(), 60);
-                screen.warn(&format!(
-                    "left out: webhook {id} `{alias}`: {}",
-                    blocked.reason()
-                ));
+                let label = webhook_label(webhook);
+                screen.warn(&format!("left out: {label}: {}", blocked.reason()));
             }
         }
     }

@@ -33,12 +33,24 @@ pub(super) async fn read_origin(
     wait_budget: &Arc<WaitBudget>,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
-    match origin {
+    let read = read_origin_with_client(origin, client, wait_budget, screen);
+    read.await.map(|(inventory, _)| inventory)
+}
+
+/// Like [`read_origin`], and returns the client of a live account, for further questions.
+pub(super) async fn read_origin_with_client(
+    origin: &Origin,
+    client: &ClientOptions,
+    wait_budget: &Arc<WaitBudget>,
+    screen: &Screen,
+) -> Result<(Inventory, Option<Reader>), Error> {
+    let inventory = match origin {
         Origin::Live(account) => {
             let reader = open_reader(account, client, wait_budget, screen)?;
             let reader = reader.accepting_incomplete(client.accept_incomplete);
             let inventory = read_first(&reader, screen).await?;
-            cross_check(&reader, inventory, client, screen).await
+            let inventory = cross_check(&reader, inventory, client, screen).await?;
+            return Ok((inventory, Some(reader)));
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file", Limit::Large)?;
@@ -46,7 +58,8 @@ pub(super) async fn read_origin(
         }
         Origin::Stdin(identities) => parse_file(input::read_stdin()?, identities, STDIN_NAME),
         Origin::Backup(choice) => read_chosen_backup(choice).await.map(inventory_from_backup),
-    }
+    };
+    inventory.map(|inventory| (inventory, None))
 }
 
 /// Reads a live account for the first time; fails if its company is not the one that its profile expects.

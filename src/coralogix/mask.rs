@@ -126,6 +126,11 @@ pub fn mask_fields(webhook_type: Option<&WebhookType>, tree: &Json<'_>) -> Maske
     }
 }
 
+/// Masks the value of a key that the vendor does not document.
+pub(crate) fn mask_undocumented(value: &Json<'_>) -> Masked {
+    MaskRule::UNKNOWN_KEY.mask(value)
+}
+
 /// Masks one `{"name": …, "value": …}` entry according to its slot in that type.
 fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     let name = entry_name(entry).unwrap_or_default();
@@ -170,6 +175,8 @@ pub(super) enum MaskRule<'k> {
 impl<'k> MaskRule<'k> {
     /// The rule for fields that no documentation describes.
     pub(super) const UNKNOWN_FIELD: Self = Self::Hide("unknown field");
+    /// The rule for what an undocumented key holds.
+    pub(super) const UNKNOWN_KEY: MaskRule<'static> = MaskRule::Hide("unknown key");
     /// The rule for a header that is not on the safe list.
     pub(super) const HEADER: MaskRule<'static> = MaskRule::Hide("header");
 

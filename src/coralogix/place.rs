@@ -326,7 +326,7 @@ fn visit_unknown_member(key: &str, token: &str, visit: &mut dyn FnMut(VisitedPla
         copy: OnceCell::new(),
         visit,
     };
-    walk.visit_child(key, &mut Scanner::new(token), MaskRule::Hide("unknown key"));
+    walk.visit_child(key, &mut Scanner::new(token), MaskRule::UNKNOWN_KEY);
 }
 
 /// Walks through the values of one top-level key, from the outside in. The text is known to parse.

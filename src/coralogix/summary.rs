@@ -1,10 +1,11 @@
 //! The summaries of all webhooks that the vendor's newer API lists, beside the list that hookferry copies.
 //! Pure. Reads only what the vendor documents, in both spellings of a 64-bit number that JSON from protobuf has.
 
-use super::webhook::WebhookId;
+use super::webhook::{Webhook, WebhookId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
+use std::collections::HashMap;
 
 /// The newer API's names of the types that the documented list can hold, types 0 to 8.
 const LISTED_TYPES: [&str; 9] = [
@@ -37,6 +38,43 @@ impl Summary {
     /// then nothing says that the list may lack it.
     pub fn has_listed_type(&self) -> bool {
         self.kind.is_empty() || LISTED_TYPES.contains(&self.kind.as_str())
+    }
+}
+
+/// Summaries by the number that their webhooks have in the documented list.
+#[derive(Debug)]
+pub struct SummaryIndex(HashMap<WebhookId, Vec<Summary>>);
+
+impl SummaryIndex {
+    /// Indexes summaries.
+    pub fn new(summaries: Vec<Summary>) -> Self {
+        let mut by_id: HashMap<WebhookId, Vec<Summary>> = HashMap::new();
+        for summary in summaries {
+            by_id.entry(summary.id.clone()).or_default().push(summary);
+        }
+        Self(by_id)
+    }
+
+    /// The id of a webhook in the newer API.
+    ///
+    /// # Errors
+    /// Why nothing names it there for certain, as a clause.
+    pub fn uuid(&self, webhook: &Webhook) -> Result<&str, String> {
+        let id = webhook.id().ok_or("it has no id")?;
+        let unnamed = "the newer API does not name it";
+        let summary = match self.0.get(&id).map(Vec::as_slice) {
+            None | Some([]) => return Err(unnamed.to_owned()),
+            Some([summary]) => summary,
+            Some(_) => return Err("the newer API names several webhooks by its number".to_owned()),
+        };
+        // A wrong id would act on somebody else's webhook.
+        if webhook.alias().as_deref() != Some(summary.alias.as_str()) {
+            let alias = crate::untrusted::escape_truncated(&summary.alias, 40);
+            return Err(format!(
+                "the newer API knows another webhook by its number, '{alias}'"
+            ));
+        }
+        summary.uuid.as_deref().ok_or_else(|| unnamed.to_owned())
     }
 }
 
@@ -75,7 +113,30 @@ pub(super) fn parse_summaries(body: &[u8]) -> Option<Vec<Summary>> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_summaries;
+    use super::{SummaryIndex, parse_summaries};
+    use crate::coralogix::webhook::Webhook;
+
+    #[test]
+    fn an_id_is_one_of_a_webhook_with_the_same_number_and_alias() {
+        let body = br#"{"outboundWebhookSummaries":[
+            {"id":"uuid-1","externalId":1,"name":"a"}, {"externalId":"2","name":"b"},
+            {"id":"uuid-4","externalId":4,"name":"d"}, {"id":"uuid-5","externalId":4,"name":"d"}]}"#;
+        let index = SummaryIndex::new(parse_summaries(body).expect("summaries"));
+        let uuid = |json: &str| {
+            let webhook = Webhook::parse(json).expect("an object");
+            index.uuid(&webhook).map(str::to_owned)
+        };
+        let refusal = |why: &str| Err(why.to_owned());
+        assert_eq!(uuid(r#"{"id":1,"alias":"a"}"#), Ok("uuid-1".to_owned()));
+        let other = "the newer API knows another webhook by its number, 'a'";
+        assert_eq!(uuid(r#"{"id":1,"alias":"b"}"#), refusal(other));
+        let unnamed = "the newer API does not name it";
+        assert_eq!(uuid(r#"{"id":2,"alias":"b"}"#), refusal(unnamed));
+        assert_eq!(uuid(r#"{"id":3,"alias":"a"}"#), refusal(unnamed));
+        assert_eq!(uuid(r#"{"alias":"a"}"#), refusal("it has no id"));
+        let several = "the newer API names several webhooks by its number";
+        assert_eq!(uuid(r#"{"id":4,"alias":"d"}"#), refusal(several));
+    }
 
     #[test]
     fn a_number_may_be_text() {

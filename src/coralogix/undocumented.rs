@@ -19,6 +19,11 @@ const TYPE_KEY: &str = "integration_type";
 /// The documented members of `integration_type`.
 const TYPE_MEMBERS: [&str; 4] = ["id", "label", "name", "icon"];
 
+/// Whether the vendor documents the member of `integration_type` with that key.
+pub(crate) fn is_documented_type_member(key: &str) -> bool {
+    TYPE_MEMBERS.contains(&key)
+}
+
 /// From this number on, a number counts as a time in epoch seconds (or in a finer unit), as in a rate limit's reset.
 const FIRST_EPOCH_SECOND: u64 = 1_000_000_000;
 
@@ -210,7 +215,7 @@ impl StateKeys {
         }
         let is_known = type_member_of(key).map_or_else(
             || KnownKey::from_text(key).is_some(),
-            |member| TYPE_MEMBERS.contains(&member),
+            is_documented_type_member,
         );
         if is_known {
             Err(NotIgnorable::Documented)

@@ -4,7 +4,7 @@ use super::accounts::AccountResolver;
 use super::keys::Purpose;
 use super::restore::find_side;
 use super::{Origin, filter, source_client_options, state_keys};
-use crate::cli::{self, OutputFormat};
+use crate::cli::{self, ExportFormat, OutputFormat};
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
@@ -56,7 +56,11 @@ pub struct ExportSettings {
     pub filter: Filter,
     /// How to connect to the account.
     pub client: ClientOptions,
-    /// File to write; `None` for standard output.
+    /// What to write.
+    pub format: ExportFormat,
+    /// The undocumented keys that are the server's own state.
+    pub state_keys: StateKeys,
+    /// File or folder to write; `None` for standard output.
     pub out: Option<PathBuf>,
     /// Whether to strip the fields that the server sets.
     pub ready: bool,
@@ -119,11 +123,23 @@ impl DiffSettings {
 impl ExportSettings {
     /// Resolves the arguments of `export`.
     pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+        let json_only = [("--ready", arguments.ready), ("--reveal", arguments.reveal)];
+        for (flag, is_passed) in json_only {
+            if is_passed && arguments.format != ExportFormat::Json {
+                let what = format!("{flag} is for --format json only");
+                return Err(Error::usage(what).with_hint(
+                    "the other formats hold no secret and nothing that the server sets",
+                ));
+            }
+        }
         let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
+        let source = accounts.resolve_source(&arguments.source.from).await?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.source.from).await?,
+            state_keys: source.ignore_keys(),
+            source,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.reading)?,
+            format: arguments.format,
             out: arguments.out,
             ready: arguments.ready,
             reveal: arguments.reveal,

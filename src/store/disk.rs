@@ -125,6 +125,34 @@ fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<
     })
 }
 
+/// Creates a folder with files that only its owner can read, whole or not at all; fails if the path already exists.
+pub fn write_new_folder(
+    path: &Path,
+    files: &[(&str, &str)],
+    what: &'static str,
+) -> Result<(), Error> {
+    let exists = || {
+        let hint = "it already exists and is not overwritten; choose another name";
+        cannot("create", what, path).with_hint(hint)
+    };
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(exists());
+    }
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Err(cannot("create", what, path));
+    };
+    let parent = parent_folder(path);
+    if is_missing(parent) {
+        let hint = "the parent folder does not exist; create it first";
+        return Err(cannot("create", what, path).with_hint(hint));
+    }
+    let folder = NewFolder::create_in(parent, what)?;
+    for (name, text) in files {
+        write_new(&folder.path().join(name), text, what)?;
+    }
+    folder.publish(name).map(drop)
+}
+
 fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -1,5 +1,6 @@
 //! Rendering: complete outputs as a reader gets them, and never a secret in them.
 
+mod export;
 mod reports;
 
 use crate::support::fixture::unchanged;

@@ -6,7 +6,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::retry::{WaitBudget, jitter, throttle_wait};
-use crate::coralogix::summary::Summary;
+use crate::coralogix::summary::SummaryIndex;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::DeliveryEntry;
 use crate::document::run::RunRecord;
@@ -74,12 +74,9 @@ pub(super) async fn prepare(
         Error::failed(format!("{account} cannot be asked for test deliveries: {why}"))
             .with_hint("only Coralogix's newer API sends test deliveries; nothing was sent. The web app can send them, too")
     })?;
-    let mut by_id: HashMap<&WebhookId, Vec<&Summary>> = HashMap::new();
-    for summary in &summaries {
-        by_id.entry(&summary.id).or_default().push(summary);
-    }
+    let summaries = SummaryIndex::new(summaries);
     let candidates = selected.into_iter().map(|webhook| Candidate {
-        uuid: find_uuid(&webhook, &by_id),
+        uuid: summaries.uuid(&webhook).map(str::to_owned),
         webhook,
     });
     Ok(Session {
@@ -131,28 +128,6 @@ fn written_and_listed(
         ));
     }
     Ok(listed)
-}
-
-/// The id of a webhook in the newer API; or why nothing names it there for certain.
-fn find_uuid(
-    webhook: &Webhook,
-    summaries: &HashMap<&WebhookId, Vec<&Summary>>,
-) -> Result<String, String> {
-    let id = webhook.id().ok_or("it has no id")?;
-    let unnamed = "the newer API does not name it, so it cannot be asked for a test";
-    // A test of another webhook could page somebody.
-    let summary = match summaries.get(&id).map(Vec::as_slice) {
-        None | Some([]) => return Err(unnamed.to_owned()),
-        Some([summary]) => summary,
-        Some(_) => return Err("the newer API names several webhooks by its number".to_owned()),
-    };
-    if webhook.alias().as_deref() != Some(summary.alias.as_str()) {
-        let alias = crate::untrusted::escape_truncated(&summary.alias, 40);
-        return Err(format!(
-            "the newer API knows another webhook by its number, '{alias}'"
-        ));
-    }
-    summary.uuid.clone().ok_or_else(|| unnamed.to_owned())
 }
 
 impl Session {

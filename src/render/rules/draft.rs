@@ -8,6 +8,7 @@ mod variables;
 use crate::coralogix::kind::type_name;
 use crate::document::view::Party;
 use crate::pipeline::fetch::Inventory;
+use crate::render::quoted::quoted;
 use crate::untrusted;
 use crate::wording::counted;
 use secrets::{CredentialRule, TypeGroup, group_by_type};
@@ -116,7 +117,7 @@ fn push_section(out: &mut String, group: &TypeGroup, are_active: bool) {
         let _ = writeln!(out, "# {what} in {n}{values}");
     }
     if !group.keep.is_empty() {
-        let paths: Vec<String> = group.keep.iter().map(|path| toml_string(path)).collect();
+        let paths: Vec<String> = group.keep.iter().map(|path| quoted(path)).collect();
         let _ = writeln!(
             out,
             "[[rule]]\n{}keep = [{}]",
@@ -147,10 +148,7 @@ fn push_rule(
     let _ = writeln!(out, "{prefix}[[rule]]");
     let _ = writeln!(out, "{prefix}{}", credential_rule.match_line(group));
     if !must_change && are_active {
-        let paths = credential_rule
-            .set
-            .iter()
-            .map(|(path, _)| toml_string(path));
+        let paths = credential_rule.set.iter().map(|(path, _)| quoted(path));
         let _ = writeln!(out, "keep = [{}]", paths.collect::<Vec<_>>().join(", "));
     }
     let prefix = if must_change { "" } else { "# " };
@@ -172,25 +170,6 @@ fn toml_key(text: &str) -> String {
     if text.chars().all(is_bare) {
         text.to_owned()
     } else {
-        toml_string(text)
+        quoted(text)
     }
-}
-
-/// Writes a TOML string, escaping every character that could mislead a reader.
-fn toml_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    let mut buffer = [0; 4];
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            _ if untrusted::escape(character.encode_utf8(&mut buffer)).starts_with(character) => {
-                out.push(character);
-            }
-            _ => {
-                let _ = write!(out, "\\U{:08X}", u32::from(character));
-            }
-        }
-    }
-    out.push('"');
-    out
 }

@@ -1,4 +1,4 @@
-//! Every command except `export`, in every format, at every log level, with and without failures:
+//! Every command except `export` as JSON, in every format, at every log level, with and without failures:
 //! no webhook secret, API key or rule value is printed, or written to a file that must not hold it.
 //! (Every run in any test fails if it prints one; these tests run all combinations.)
 
@@ -144,6 +144,11 @@ fn read_commands() -> Vec<String> {
         lines.push(format!(
             "migrate {route} --dry-run {RULE_FLAGS} -o {format} -vvv"
         ));
+    }
+    for format in ["terraform", "operator", "curl"] {
+        let export = format!("export --format {format} -vvv --from");
+        lines.push(format!("{export} [source]"));
+        lines.push(format!("{export} source.json --out code-{format}"));
     }
     lines.push("rules init --from [source] -vvv".to_owned());
     lines.push("rules init --from source.json --to us2 --out made.toml".to_owned());

@@ -1,12 +1,12 @@
 //! The secrets of an account, grouped for a first rules file: by type, and by webhooks that share credentials.
 
-use super::toml_string;
 use super::variables::Variables;
 use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{JsonType, Place};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
+use crate::render::quoted::quoted;
 use crate::secret::resembles_vendor_key;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -323,7 +323,7 @@ impl TypeGroup {
 }
 
 fn type_toml(type_id: TypeId) -> String {
-    WebhookType::from_id(type_id).map_or_else(|| type_id.to_string(), |kind| toml_string(kind.name))
+    WebhookType::from_id(type_id).map_or_else(|| type_id.to_string(), |kind| quoted(kind.name))
 }
 
 impl CredentialRule {
@@ -337,11 +337,7 @@ impl CredentialRule {
             many => format!("[{}]", many.join(", ")),
         };
         if self.ids.is_empty() {
-            let aliases: Vec<String> = self
-                .aliases
-                .iter()
-                .map(|alias| toml_string(alias))
-                .collect();
+            let aliases: Vec<String> = self.aliases.iter().map(|alias| quoted(alias)).collect();
             format!("match = {{ {kind}alias = {} }}", list(&aliases))
         } else {
             format!("match = {{ {kind}id = {} }}", list(&self.ids))

@@ -1,5 +1,7 @@
 //! `export`: the raw webhooks for jq, curl and `--from`. The output holds secrets, so no snapshot contains it.
 
+mod code;
+
 use crate::support::stand_in::{StandIn, text};
 use serde_json::Value;
 use serde_json::value::RawValue;
