@@ -60,7 +60,7 @@ pub async fn run(
         }
         Command::Apply(arguments) => {
             let (settings, saved) = settings::ApplySettings::resolve(arguments).await?;
-            apply::run(settings, saved, screen, interrupt).await
+            Box::pin(apply::run(settings, saved, screen, interrupt)).await
         }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {

@@ -18,7 +18,7 @@ use url::Url;
 const LIST_PATH: &str = "/api/v1/external/integrations/";
 /// Path of the bulk write, relative to the base URL.
 const BULK_PATH: &str = "/api/v1/external/integrations-bulk";
-/// Path of the newer API's webhooks, relative to the base URL; the vendor's OpenAPI description has the same hosts as its
+/// Path of the newer API's webhooks, relative to the base URL; the vendor's `OpenAPI` description has the same hosts as its
 /// page.
 const NEWER_PATH: &str = "/mgmt/openapi/5/integrations/webhooks/v1/";
 const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";

@@ -78,7 +78,7 @@ impl SummaryIndex {
     }
 }
 
-/// The response to the call; `OutboundWebhookSummary` in the vendor's OpenAPI description.
+/// The response to the call; `OutboundWebhookSummary` in the vendor's `OpenAPI` description.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {

@@ -119,20 +119,21 @@ fn copied(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
         .filter(|item| item.result.is_in_both_accounts())
         .count();
     let n_left_alone = outcome.with_status(FinalStatus::Skipped).count();
-    let mut text = format!(
-        "{n_there} of {} {} in the target",
+    let left_alone = match n_left_alone {
+        0 => String::new(),
+        n => format!("; {n} left alone, as planned"),
+    };
+    let (state, again) = if record.is_complete() {
+        (CutOverState::Done, "")
+    } else {
+        let again = "; run the same migration again, which sends only what is missing";
+        (CutOverState::Attention, again)
+    };
+    let text = format!(
+        "{n_there} of {} {} in the target{left_alone}{again}",
         counted(outcome.webhooks.len(), "webhook"),
         one_or_many(n_there, "is", "are")
     );
-    if n_left_alone > 0 {
-        text.push_str(&format!("; {n_left_alone} left alone, as planned"));
-    }
-    let state = if record.is_complete() {
-        CutOverState::Done
-    } else {
-        text.push_str("; run the same migration again, which sends only what is missing");
-        CutOverState::Attention
-    };
     CutOverStep {
         step: CutOverStage::Copied,
         state,
@@ -205,16 +206,16 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
     let delivered = of(DeliveryStatus::Delivered.code()).len();
     let doubtful: Vec<&DeliveryEntry> = [of("failed"), of("unknown")].concat();
     let n_written = counted(written.len(), "webhook");
-    let mut text = match delivered + doubtful.len() {
+    let text = match delivered + doubtful.len() {
         0 => format!("none of its {n_written} is on record as tested"),
         _ => format!("{delivered} of {n_written} delivered a test"),
     };
-    if !doubtful.is_empty() {
-        text.push_str(&format!(
-            "; failed or unknown: {}",
-            names(doubtful.iter().map(|entry| &entry.alias))
-        ));
-    }
+    let named = if doubtful.is_empty() {
+        String::new()
+    } else {
+        let aliases = doubtful.iter().map(|entry| &entry.alias);
+        format!("; failed or unknown: {}", names(aliases))
+    };
     let state = match (doubtful.is_empty(), delivered == written.len()) {
         (false, _) => CutOverState::Attention,
         (true, true) => CutOverState::Done,
@@ -231,8 +232,8 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
     CutOverStep {
         step: CutOverStage::Tested,
         state,
-        text,
-        command: deliver_test_command(record, types.collect()),
+        text: format!("{text}{named}"),
+        command: deliver_test_command(record, &types.collect()),
     }
 }
 
@@ -264,7 +265,7 @@ fn last_results<'d>(
 }
 
 /// Tests what no test has reached, as long as nobody is paged by it: for the other types, one at a time.
-fn deliver_test_command(record: &RunRecord, untested: BTreeSet<u64>) -> Option<String> {
+fn deliver_test_command(record: &RunRecord, untested: &BTreeSet<u64>) -> Option<String> {
     let quiet: Vec<u64> = untested
         .iter()
         .copied()

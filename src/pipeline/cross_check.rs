@@ -4,7 +4,7 @@
 //! contradicts the list. What it lacks proves nothing: the list shows the webhook itself.
 
 use crate::coralogix::summary::Summary;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::fetch::Inventory;
 use std::collections::HashSet;
 
@@ -37,11 +37,8 @@ impl CrossCheck {
             Ok(summaries) => summaries,
             Err(why) => return Self::NotChecked(why),
         };
-        let listed: HashSet<WebhookId> = inventory
-            .webhooks
-            .iter()
-            .filter_map(|webhook| webhook.id())
-            .collect();
+        let listed: HashSet<WebhookId> =
+            inventory.webhooks.iter().filter_map(Webhook::id).collect();
         let summarized: HashSet<&WebhookId> = summaries.iter().map(|summary| &summary.id).collect();
         let n_common = summarized.iter().filter(|id| listed.contains(id)).count();
         // Numbers of another kind, or a key that sees none: nothing to hold the list against.
@@ -49,7 +46,7 @@ impl CrossCheck {
             let why = "the newer API lists none of the account's webhooks by its number";
             return Self::NotChecked(why.to_owned());
         }
-        let unsummarized = inventory.webhooks.iter().filter_map(|webhook| webhook.id());
+        let unsummarized = inventory.webhooks.iter().filter_map(Webhook::id);
         let unsummarized = unsummarized.filter(|id| !summarized.contains(id));
         let mut comparison = Comparison {
             n_common,

@@ -30,7 +30,7 @@ pub struct DeliverTestSettings {
 #[derive(Debug)]
 pub enum Tested {
     /// What a run created or updated: an id, the start of one, or `latest`; and its target.
-    Run(String, RecordedTarget),
+    Run(String, Box<RecordedTarget>),
     /// The webhooks of an account.
     Account(Box<Account>),
 }
@@ -49,7 +49,7 @@ impl DeliverTestSettings {
             }
             (run, to) => Tested::Run(
                 run.unwrap_or_default(),
-                RecordedTarget::resolve(to, purpose, &mut accounts)?,
+                Box::new(RecordedTarget::resolve(to, purpose, &mut accounts)?),
             ),
         };
         Ok(Self {

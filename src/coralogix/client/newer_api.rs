@@ -65,7 +65,7 @@ pub enum DeliveryAnswer {
     OtherShape,
 }
 
-/// `TestOutgoingWebhookResponse` in the vendor's OpenAPI description.
+/// `TestOutgoingWebhookResponse` in the vendor's `OpenAPI` description.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum TestResponse {

@@ -48,6 +48,13 @@ fn malformed(error: &serde_json::Error) -> Malformed {
     }
 }
 
+/// Whether a value is a longer text that seems to hold a reference of its own.
+fn holds_reference(token: &str) -> bool {
+    // Nearly every text is none, which shows without decoding it.
+    let may = token.starts_with('"') && (token.contains("ntegration") || token.contains("\\u"));
+    may && json::decode_string(token).is_ok_and(|text| may_hold_reference(&text))
+}
+
 /// A container that is still open: the current key's byte range in an object, the current index in an array.
 enum OpenContainer {
     Object(Option<Range<usize>>),
@@ -120,7 +127,7 @@ impl<'t> Walker<'t> {
             }
             (Some(OpenContainer::Object(_)), Some(Meaning::Resource)) => SiteValue::Resource,
             (Some(OpenContainer::Object(_)), Some(Meaning::NewerApiId)) => self.newer_id(token),
-            _ if self.holds_reference(token) => SiteValue::Unresolved(UnresolvedReason::InsideText),
+            _ if holds_reference(token) => SiteValue::Unresolved(UnresolvedReason::InsideText),
             _ => return,
         };
         let n_segments = self.open_containers.len();
@@ -129,13 +136,6 @@ impl<'t> Walker<'t> {
             OpenContainer::Object(key) => Some(Segment::Key(self.key(key.as_ref()?))),
         });
         self.sites.push(ReferenceSite { path, bytes, value });
-    }
-
-    /// Whether a value is a longer text that seems to hold a reference of its own.
-    fn holds_reference(&self, token: &str) -> bool {
-        // Nearly every text is none, which shows without decoding it.
-        let may = token.starts_with('"') && (token.contains("ntegration") || token.contains("\\u"));
-        may && json::decode_string(token).is_ok_and(|text| may_hold_reference(&text))
     }
 
     /// What the nearest key refers to: that of the object that holds the value, or of the array.

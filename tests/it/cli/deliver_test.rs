@@ -196,7 +196,7 @@ fn a_key_that_may_not_test_stops_at_the_first() {
     let set = |switch: &str| {
         accounts
             .target()
-            .set_switches(Switches::parse([switch]).unwrap())
+            .set_switches(Switches::parse([switch]).unwrap());
     };
     let test = "deliver-test --to [target] --type slack --name Ops --name Night --yes";
     set("delivery-test=403");

@@ -12,7 +12,9 @@ use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::document::view::Party;
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::strip::{Stripped, strip};
-use hookferry::render::export::{CodeExport, CodeFormat, ExportedCode, ExportedWebhook, render};
+use hookferry::render::export::{
+    CodeExport, CodeFormat, ExportedCode, ExportedWebhook, Omission, render,
+};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
@@ -60,7 +62,7 @@ fn text(code: &ExportedCode) -> String {
 
 /// How many webhooks are left out as a whole.
 fn n_left_out(code: &ExportedCode) -> usize {
-    let warnings = code.omissions.iter().map(|omission| omission.warning());
+    let warnings = code.omissions.iter().map(Omission::warning);
     warnings
         .filter(|text| text.starts_with("left out: "))
         .count()
@@ -127,7 +129,7 @@ proptest! {
         for format in FORMATS {
             let code = exported(format, &stripped, "api.eu1.coralogix.com");
             let mut text = text(&code);
-            text.extend(code.omissions.iter().map(|omission| omission.warning()));
+            text.extend(code.omissions.iter().map(Omission::warning));
             prop_assert!(!text.contains("canary") && !text.contains("27182818"), "{}", text);
             let n_held = match format {
                 CodeFormat::Terraform => hcl(&code).get_blocks("resource").count(),
@@ -366,10 +368,7 @@ fn a_webhook_without_what_a_form_needs_is_left_out_or_says_so() {
     ]));
     let warnings = |format| -> Vec<String> {
         let code = exported(format, &stripped, "x");
-        code.omissions
-            .iter()
-            .map(|omission| omission.warning())
-            .collect()
+        code.omissions.iter().map(Omission::warning).collect()
     };
     let (no_url, list, number) = (
         "left out: webhook 1 `no url` (slack): it has no usable url",
@@ -405,11 +404,7 @@ fn a_key_that_looks_like_an_api_key_leaves_its_webhook_out() {
     ]));
     for format in FORMATS {
         let code = exported(format, &stripped, "x");
-        let warnings: String = code
-            .omissions
-            .iter()
-            .map(|omission| omission.warning())
-            .collect();
+        let warnings: String = code.omissions.iter().map(Omission::warning).collect();
         assert!(
             warnings.contains("webhook 1 `a` (webhook): one of its names looks like an API key")
         );
