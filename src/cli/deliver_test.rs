@@ -29,6 +29,9 @@ pub struct DeliverTestArgs {
     /// Test only webhooks with these ids in the account; repeatable
     #[arg(long = "id", value_name = "ID", value_delimiter = ',')]
     pub ids: Vec<String>,
+    /// Test also webhooks whose last test since they changed was delivered, or may have been
+    #[arg(long)]
+    pub again: bool,
     /// Show what would be sent, and send nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,

@@ -1,6 +1,7 @@
 //! `hookferry idmap`: shows the id map of a run, or rewrites files with alerts with it. Sends nothing.
 
 use crate::cli::{IdmapFormat, OutputFormat};
+use crate::coralogix::reference::WebhookName;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::OutcomeDocument;
 use crate::document::run::RunRecord;
@@ -45,7 +46,15 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
             direction,
             output,
         } => {
-            let (out, rewritten) = apply(&map, record.as_ref(), alerts, out, *direction, settings)?;
+            let (out, rewritten) = apply(
+                &map,
+                record.as_ref(),
+                alerts,
+                out,
+                *direction,
+                settings,
+                screen,
+            )?;
             if rewritten.seems_rewritten {
                 screen.warn("most of these alerts refer to webhooks that the run did not migrate, or are rewritten already");
             }
@@ -94,6 +103,7 @@ fn apply(
     out: &Path,
     direction: Direction,
     settings: &IdmapSettings,
+    screen: &Screen,
 ) -> Result<(std::path::PathBuf, RewrittenAlerts), Error> {
     let output = Output::choose(input, out)?;
     let alerts = alerts::read(input)?;
@@ -115,6 +125,9 @@ fn apply(
         }));
     }
     if let Some(record) = record {
+        if direction == Direction::ToTarget {
+            warn_if_formatted_since(record, &rewritten, screen);
+        }
         record_application(record, map, &rewritten, direction, &settings.state)?;
     }
     output.write(&rewritten)?;
@@ -142,6 +155,28 @@ fn refuse_own_output(
         "nothing was written; pass the alerts as they were before, or pass as --map FILE, for which no record counts, what this prints: {}",
         record.id_map_command().option("-o", "json")
     )))
+}
+
+/// Warns if alerts may be an earlier output that was formatted since, which no digest shows: they refer to ids that an
+/// earlier application gave.
+fn warn_if_formatted_since(record: &RunRecord, rewritten: &RewrittenAlerts, screen: &Screen) {
+    let references = rewritten.files.iter();
+    let references = references.flat_map(|file| &file.repointed.rewritten);
+    let from = references.filter_map(|reference| match &reference.from {
+        WebhookName::Id(id) => Some(id),
+        WebhookName::Alias(_) => None,
+    });
+    let given = record.ids_in_alerts(from);
+    let mut applied = record.applied_maps.iter();
+    if let Some(applied) = applied.find(|applied| {
+        applied.direction() == Direction::ToTarget
+            && given.iter().any(|id| applied.target_ids.contains(id))
+    }) {
+        screen.warn(&format!(
+            "the id map was applied before, on {:.0}, and gave ids to which these alerts refer: if they are what it wrote then, formatted since, their new ids are wrong",
+            applied.at
+        ));
+    }
 }
 
 fn malformed_error(files: &[MalformedFile]) -> Error {

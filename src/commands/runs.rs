@@ -63,10 +63,20 @@ fn show_run(
 
 /// The test deliveries on record; a record that cannot be read is only a warning, because that of the run is sound.
 pub(super) fn read_deliveries(state: &Path, screen: &Screen) -> Vec<DeliveryEntry> {
-    Deliveries::new(state).all().unwrap_or_else(|error| {
-        screen.warn(&format!("which webhooks were tested is unknown: {error}"));
-        Vec::new()
-    })
+    match Deliveries::new(state).all() {
+        Ok((entries, 0)) => entries,
+        Ok((entries, n)) => {
+            screen.warn(&format!(
+                "{} of the record of test deliveries cannot be read, so webhooks may have been tested that are not shown as such",
+                counted(n, "line")
+            ));
+            entries
+        }
+        Err(error) => {
+            screen.warn(&format!("which webhooks were tested is unknown: {error}"));
+            Vec::new()
+        }
+    }
 }
 
 fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {

@@ -18,7 +18,7 @@ pub(crate) fn statements(whose: &str, check: &CrossCheck) -> Vec<NoticeDocument>
     let comparison = match check {
         CrossCheck::NotChecked(why) => {
             let text = format!("the list of the {whose} was not cross-checked: {why}");
-            return vec![statement("not-cross-checked", 0, text, false)];
+            return vec![statement("not-cross-checked", 0, text, true)];
         }
         CrossCheck::Checked(comparison) => comparison,
     };

@@ -4,7 +4,7 @@
 //! machine; nothing is read for them.
 
 use super::OutcomeDocument;
-use super::delivery::DeliveryEntry;
+use super::delivery::{DeliveryEntry, last_deliveries};
 use super::outcome::{NextSteps, next_steps};
 use super::run::RunRecord;
 use super::view::SourceRelation;
@@ -17,7 +17,7 @@ use crate::untrusted;
 use crate::wording::{counted, counted_with_verb, one_or_many};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// The most webhooks that a step names.
 const MAX_NAMED: usize = 5;
@@ -123,8 +123,15 @@ fn copied(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
         0 => String::new(),
         n => format!("; {n} left alone, as planned"),
     };
-    let (state, again) = if record.is_complete() {
+    let is_source_whole = !record.header.notices.iter().any(|notice| {
+        let codes = ["incomplete-source", "unlisted-webhooks", "newer-types"];
+        codes.contains(&notice.code.as_str())
+    });
+    let (state, again) = if record.is_complete() && is_source_whole {
         (CutOverState::Done, "")
+    } else if record.is_complete() {
+        let more = "; the source has more that hookferry did not read, as a warning says";
+        (CutOverState::Attention, more)
     } else {
         let again = "; run the same migration again, which sends only what is missing";
         (CutOverState::Attention, again)
@@ -163,7 +170,7 @@ fn verified(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
     }
     if read_back.altered > 0 {
         let text = format!(
-            "the server altered {}{}: {}",
+            "the server altered {}{}; test these first: {}",
             counted(read_back.altered, "webhook"),
             altered_risk(outcome),
             names(
@@ -174,7 +181,7 @@ fn verified(outcome: &OutcomeDocument, record: &RunRecord) -> CutOverStep {
                     .map(|item| &item.alias)
             )
         );
-        return step(CutOverState::Attention, text, verify());
+        return step(CutOverState::Attention, text, None);
     }
     let text = format!(
         "read back after writing: {} as sent",
@@ -195,7 +202,9 @@ fn altered_risk(outcome: &OutcomeDocument) -> &'static str {
 
 fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
     let written: Vec<_> = record.written().collect();
-    let last = last_results(record, deliveries);
+    // Older tests are of what was there before the run.
+    let mut last = last_deliveries(deliveries, &record.canonical_host(), record.company());
+    last.retain(|_, entry| entry.at >= record.header.started_at);
     let of = |code: &str| {
         let results = written
             .iter()
@@ -207,7 +216,7 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
     let doubtful: Vec<&DeliveryEntry> = [of("failed"), of("unknown")].concat();
     let n_written = counted(written.len(), "webhook");
     let text = match delivered + doubtful.len() {
-        0 => format!("none of its {n_written} is on record as tested"),
+        0 => format!("no test of its {n_written} is on record"),
         _ => format!("{delivered} of {n_written} delivered a test"),
     };
     let named = if doubtful.is_empty() {
@@ -237,81 +246,73 @@ fn tested(record: &RunRecord, deliveries: &[DeliveryEntry]) -> CutOverStep {
     }
 }
 
-/// What is known of the last test of each webhook of the run's target, by id; older tests are of what was there before the
-/// run. A test that was not sent says nothing, and takes with it the entry that it was about to be.
-fn last_results<'d>(
-    record: &RunRecord,
-    deliveries: &'d [DeliveryEntry],
-) -> HashMap<&'d WebhookId, &'d DeliveryEntry> {
-    let (host, company) = (record.canonical_host(), record.company());
-    let is_other = |theirs: Option<&str>| theirs.zip(company).is_some_and(|(a, b)| a != b);
-    let of_target = deliveries.iter().filter(|entry| {
-        entry.host == host
-            && !is_other(entry.company.as_deref())
-            && entry.at >= record.header.started_at
-    });
-    let mut known: HashMap<&WebhookId, Vec<&DeliveryEntry>> = HashMap::new();
-    for entry in of_target {
-        let entries = known.entry(&entry.id).or_default();
-        if matches!(entry.status, DeliveryStatus::NotSent { .. }) {
-            entries.pop_if(|before| before.status == DeliveryStatus::started());
-        } else {
-            entries.push(entry);
-        }
-    }
-    let last = known.into_iter();
-    last.filter_map(|(id, entries)| Some((id, *entries.last()?)))
-        .collect()
-}
-
-/// Tests what no test has reached, as long as nobody is paged by it: for the other types, one at a time.
+/// Tests what no test has reached, as long as nobody is paged by it; else only shows what a test would do. What was
+/// delivered is left out by the command itself.
 fn deliver_test_command(record: &RunRecord, untested: &BTreeSet<u64>) -> Option<String> {
-    let quiet: Vec<u64> = untested
-        .iter()
-        .copied()
-        .filter(|id| is_quiet(*id))
-        .collect();
-    let chosen = if quiet.is_empty() {
-        vec![*untested.first()?]
-    } else {
-        quiet
+    let quiet = untested.iter().copied().filter(|id| is_quiet(*id));
+    let quiet: Vec<u64> = quiet.collect();
+    let (chosen, is_dry_run) = match (quiet.is_empty(), untested.first()) {
+        (true, first) => (vec![*first?], true),
+        (false, _) => (quiet, false),
     };
     let name = |id: &u64| {
         let documented = WebhookType::from_id(TypeId(*id));
         documented.map_or_else(|| id.to_string(), |documented| documented.name.to_owned())
     };
     let names: Vec<String> = chosen.iter().map(name).collect();
-    Some(record.deliver_test_command(&names.join(",")).to_string())
+    let command = record.deliver_test_command(&names.join(","));
+    let command = if is_dry_run {
+        command.word("--dry-run")
+    } else {
+        command
+    };
+    Some(command.to_string())
 }
 
 /// The alerts; `None` if the run created no webhook, so that none has a new id.
 fn alerts(outcome: &OutcomeDocument, record: &RunRecord) -> Option<CutOverStep> {
     outcome.with_status(FinalStatus::Created).next()?;
-    let (state, text) = match record.applied_maps.last() {
-        Some(applied) if applied.direction() == Direction::ToTarget => {
-            let (state, left) = match applied.unresolved {
-                0 => (CutOverState::Done, String::new()),
-                n => (
-                    CutOverState::Attention,
-                    format!(", and {n} could not be resolved"),
-                ),
-            };
-            let text = format!(
-                "the id map was applied to {} in {}{left}; import what it wrote, if that is not done",
-                counted(applied.references, "reference"),
-                counted(applied.files, "file")
+    let applied = |direction| {
+        let applied = record.applied_maps.iter();
+        let applied = applied.filter(move |applied| applied.direction() == direction);
+        applied.fold((0, 0, 0), |(references, files, left), applied| {
+            (
+                references + applied.references,
+                files + applied.files,
+                left + applied.unresolved,
+            )
+        })
+    };
+    let (references, files, left) = applied(Direction::ToTarget);
+    let (turned_back, ..) = applied(Direction::ToSource);
+    let (state, text) = if references == 0 {
+        let text =
+            "the id map is not on record as applied, so alerts may refer to the source's numbers";
+        (CutOverState::Open, text.to_owned())
+    } else {
+        let mut text = format!(
+            "the id map was applied to {} in {}",
+            counted(references, "reference"),
+            counted(files, "file")
+        );
+        if turned_back > 0 {
+            text = format!(
+                "{text}, and {} turned back",
+                counted_with_verb(turned_back, "reference", "was", "were")
             );
-            (state, text)
         }
-        Some(_) => (
-            CutOverState::Open,
-            "the alerts were turned back to the source's numbers".to_owned(),
-        ),
-        None => (
-            CutOverState::Open,
-            "the id map is not on record as applied, so alerts may refer to the source's numbers"
-                .to_owned(),
-        ),
+        if left > 0 {
+            text = format!("{text}; {left} could not be resolved");
+        }
+        let state = match (turned_back, left) {
+            (0, 0) => CutOverState::Done,
+            (0, _) => CutOverState::Attention,
+            _ => CutOverState::Open,
+        };
+        (
+            state,
+            format!("{text}; import what it wrote, if that is not done"),
+        )
     };
     let has_map = state == CutOverState::Open && record.id_map_refusal().is_none();
     Some(CutOverStep {

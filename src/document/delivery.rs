@@ -5,6 +5,7 @@ use crate::pipeline::delivery::DeliveryStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::HashMap;
 
 /// What is known of one test delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +27,30 @@ pub struct DeliveryEntry {
     /// What is known of the test.
     #[serde(flatten)]
     pub status: DeliveryStatus,
+}
+
+/// What is known of the last test of each webhook of an account, by id.
+///
+/// A test that was not sent says nothing, and takes with it the entry that it was about to be.
+pub fn last_deliveries<'d>(
+    entries: &'d [DeliveryEntry],
+    host: &str,
+    company: Option<&str>,
+) -> HashMap<&'d WebhookId, &'d DeliveryEntry> {
+    let is_other = |theirs: Option<&str>| theirs.zip(company).is_some_and(|(a, b)| a != b);
+    let of_account = entries
+        .iter()
+        .filter(|entry| entry.host == host && !is_other(entry.company.as_deref()));
+    let mut known: HashMap<&WebhookId, Vec<&DeliveryEntry>> = HashMap::new();
+    for entry in of_account {
+        let before = known.entry(&entry.id).or_default();
+        if matches!(entry.status, DeliveryStatus::NotSent { .. }) {
+            before.pop_if(|before| before.status == DeliveryStatus::started());
+        } else {
+            before.push(entry);
+        }
+    }
+    let last = known.into_iter();
+    last.filter_map(|(id, entries)| Some((id, *entries.last()?)))
+        .collect()
 }

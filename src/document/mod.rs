@@ -24,7 +24,7 @@ pub use change::{
 };
 pub(crate) use cross_check::{statements, unlisted_text};
 pub use cut_over::{CutOverStage, CutOverState, CutOverStep};
-pub use delivery::DeliveryEntry;
+pub use delivery::{DeliveryEntry, last_deliveries};
 pub(crate) use envelope::major_version;
 pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
 pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};

@@ -43,18 +43,27 @@ pub struct DeliveryRow {
     pub destination: String,
     /// What is known of its test; `None` if it has yet to be sent.
     pub status: Option<DeliveryStatus>,
+    /// What else there is to say.
+    pub remark: Option<String>,
 }
 
 impl DeliveryRow {
     /// The row of a webhook as the account lists it.
-    pub fn new(webhook: &Webhook, status: Option<DeliveryStatus>) -> Self {
+    pub fn new(webhook: &Webhook, status: Option<DeliveryStatus>, remark: Option<String>) -> Self {
         Self {
             id: webhook.id(),
             alias: webhook.alias().unwrap_or_default().into(),
             type_id: webhook.type_id().ok(),
             destination: destination(webhook, url(webhook).as_ref()),
             status,
+            remark,
         }
+    }
+
+    /// The reason for its status, or what else there is to say.
+    fn why(&self) -> Option<&str> {
+        let why = self.status.as_ref().and_then(DeliveryStatus::why);
+        why.or(self.remark.as_deref())
     }
 
     fn line(&self, symbol: &'static str, meaning: Meaning) -> Line {
@@ -189,7 +198,7 @@ fn push_results(out: &mut String, view: &DeliverTestView, page: Page) {
 }
 
 fn push_reason(out: &mut String, row: &DeliveryRow, page: Page) {
-    if let Some(why) = row.status.as_ref().and_then(DeliveryStatus::why) {
+    if let Some(why) = row.why() {
         push_remark(out, why, page);
     }
 }
@@ -265,7 +274,7 @@ impl<'a> From<&'a DeliveryRow> for DeliveryDocument<'a> {
             type_id: row.type_id,
             effect: effect(row.type_id),
             http_status,
-            why: row.status.as_ref().and_then(DeliveryStatus::why),
+            why: row.why(),
         }
     }
 }

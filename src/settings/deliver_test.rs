@@ -16,6 +16,8 @@ pub struct DeliverTestSettings {
     pub tested: Tested,
     /// Which of these webhooks; always names types.
     pub filter: Filter,
+    /// Whether to test also what an earlier test has reached, or may have.
+    pub again: bool,
     /// Whether it may send.
     pub consent: Consent,
     /// How to connect to the account.
@@ -59,6 +61,7 @@ impl DeliverTestSettings {
                 names: arguments.names,
                 ids: arguments.ids,
             })?,
+            again: arguments.again,
             consent,
             client: client_options(&arguments.connection)?,
             state: StateFolder::resolve(arguments.state.state_dir),

@@ -57,21 +57,24 @@ impl Deliveries {
         }
     }
 
-    /// Every entry, the oldest first; a line that is none, such as one that a crash cut off, is left out: what this file
-    /// says is shown, and decides nothing.
+    /// Every entry, the oldest first, and the number of lines that are none, such as one that a crash cut off.
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn all(&self) -> Result<Vec<DeliveryEntry>, Error> {
+    pub fn all(&self) -> Result<(Vec<DeliveryEntry>, usize), Error> {
         if disk::is_missing(&self.path) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let bytes = input::read(&self.path, Limit::Large, Links::Refuse)
             .map_err(|error| self.cannot("read", error))?;
         let lines = bytes.split(|byte| *byte == b'\n');
-        Ok(lines
+        let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
+        let entries: Vec<DeliveryEntry> = lines
+            .iter()
             .filter_map(|line| serde_json::from_slice(line).ok())
-            .collect())
+            .collect();
+        let n_damaged = lines.len() - entries.len();
+        Ok((entries, n_damaged))
     }
 
     fn cannot(&self, verb: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {

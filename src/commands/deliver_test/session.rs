@@ -2,22 +2,24 @@
 
 use crate::commands::reading::{live_party, open_reader, read_first};
 use crate::commands::record_check::refuse_other_account;
+use crate::commands::runs::read_deliveries;
 use crate::coralogix::account::Account;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::retry::{WaitBudget, jitter, throttle_wait};
 use crate::coralogix::summary::SummaryIndex;
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::document::DeliveryEntry;
 use crate::document::run::RunRecord;
+use crate::document::{DeliveryEntry, last_deliveries};
 use crate::error::{Error, ErrorKind};
 use crate::interrupt::Interrupt;
 use crate::pipeline::delivery::{Conclusion, DeliveryStatus, conclude};
 use crate::pipeline::fetch::Inventory;
 use crate::render::deliver_test::{DeliverTestView, DeliveryRow};
 use crate::render::screen::Screen;
-use crate::settings::{DeliverTestSettings, Tested};
+use crate::settings::{Consent, DeliverTestSettings, StateFolder, Tested};
 use crate::store::deliveries::Deliveries;
+use crate::store::lock::{Lock, LockHolder, Locks};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 struct Candidate {
     webhook: Webhook,
     uuid: Result<String, String>,
+    /// What is known of an earlier test, unless that counts no more.
+    earlier: Option<DeliveryEntry>,
 }
 
 /// The webhooks to test, and the client of their account.
@@ -35,6 +39,8 @@ pub(super) struct Session {
     run: Option<String>,
     candidates: Vec<Candidate>,
     deliveries: Deliveries,
+    /// Two sessions would test the same webhooks; `None` for one that sends nothing.
+    _lock: Option<Lock>,
 }
 
 /// What became of all tests.
@@ -62,6 +68,15 @@ pub(super) async fn prepare(
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let inventory = read_first(&reader, screen).await?;
+    let lock = match settings.consent {
+        Consent::DryRun => None,
+        consent => Some(lock_account(
+            &account,
+            &inventory,
+            consent,
+            &settings.state,
+        )?),
+    };
     let webhooks = match &record {
         Some(record) => {
             refuse_other_account(record, &inventory, &account)?;
@@ -75,8 +90,15 @@ pub(super) async fn prepare(
             .with_hint("only Coralogix's newer API sends test deliveries; nothing was sent. The web app can send them, too")
     })?;
     let summaries = SummaryIndex::new(summaries);
+    let entries = read_deliveries(settings.state.path()?, screen);
+    let company = inventory.common_company_id();
+    let host = account.endpoint.canonical_host();
+    let known = last_deliveries(&entries, &host, company.as_deref());
     let candidates = selected.into_iter().map(|webhook| Candidate {
         uuid: summaries.uuid(&webhook).map(str::to_owned),
+        earlier: (!settings.again)
+            .then(|| earlier_test(&webhook, &known))
+            .flatten(),
         webhook,
     });
     Ok(Session {
@@ -85,7 +107,38 @@ pub(super) async fn prepare(
         reader,
         inventory,
         deliveries,
+        _lock: lock,
     })
+}
+
+/// Keeps other tests and runs from the account until the returned lock is dropped.
+fn lock_account(
+    account: &Account,
+    inventory: &Inventory,
+    consent: Consent,
+    state: &StateFolder,
+) -> Result<Lock, Error> {
+    let (locks, host) = (
+        Locks::new(state.path()?)?,
+        account.endpoint.canonical_host(),
+    );
+    let company = inventory.common_company_id();
+    let holder = LockHolder::this_process("deliver-test").asking(consent == Consent::Ask);
+    let snapshot = locks.snapshot(&host)?;
+    let (lock, _) = locks.acquire(&host, company.as_deref(), &holder, &snapshot)?;
+    Ok(lock)
+}
+
+/// The last test of a webhook, unless that was before its last change.
+fn earlier_test(
+    webhook: &Webhook,
+    known: &HashMap<&WebhookId, &DeliveryEntry>,
+) -> Option<DeliveryEntry> {
+    let entry = *known.get(&webhook.id()?)?;
+    let created = webhook.birth().map(|birth| birth.at());
+    let changed = webhook.updated_at().or(created);
+    let is_older = changed.is_some_and(|changed| entry.at < changed);
+    (!is_older).then(|| entry.clone())
 }
 
 /// The webhooks that a run wrote and that the target still lists; warns of the others.
@@ -96,13 +149,20 @@ fn written_and_listed(
 ) -> Result<Vec<Webhook>, Error> {
     let mut written: HashMap<WebhookId, _> = record
         .written()
-        .map(|(_, written)| (written.id.clone(), written.item.birth))
+        .map(|(step_ix, written)| {
+            let type_id = record.header.steps[step_ix.get()].type_id;
+            (written.id.clone(), (written.item.birth, type_id))
+        })
         .collect();
     let mut listed = Vec::new();
     for webhook in &inventory.webhooks {
         let Some(id) = webhook.id() else { continue };
         match written.get(&id) {
-            Some(birth) if !is_another_birth(*birth, webhook.birth()) => {
+            // A test of another type has another effect.
+            Some((birth, type_id))
+                if !is_another_birth(*birth, webhook.birth())
+                    && *type_id == webhook.type_id().ok().map(|type_id| type_id.0) =>
+            {
                 written.remove(&id);
                 listed.push(webhook.clone());
             }
@@ -113,7 +173,7 @@ fn written_and_listed(
         let mut gone: Vec<String> = written.keys().map(ToString::to_string).collect();
         gone.sort();
         screen.warn(&format!(
-            "the target no longer has what run {} wrote as {}",
+            "the target no longer has what run {} wrote as {}, or has it with another type",
             record.id(),
             gone.join(", ")
         ));
@@ -139,16 +199,16 @@ impl Session {
     /// How many webhooks can be tested.
     pub(super) fn n_due(&self) -> usize {
         let candidates = self.candidates.iter();
-        candidates
-            .filter(|candidate| candidate.uuid.is_ok())
-            .count()
+        let due = candidates.filter(|candidate| candidate.settled().is_none());
+        due.count()
     }
 
     /// The tests with their results, or before they are sent.
     pub(super) fn view(&self, statuses: Option<&[DeliveryStatus]>) -> DeliverTestView {
         let row = |(ix, candidate): (usize, &Candidate)| {
             let result = statuses.map(|statuses| statuses[ix].clone());
-            DeliveryRow::new(&candidate.webhook, result.or_else(|| candidate.obstacle()))
+            let status = result.or_else(|| candidate.settled());
+            DeliveryRow::new(&candidate.webhook, status, candidate.remark())
         };
         DeliverTestView {
             target: live_party(self.account(), &self.inventory),
@@ -169,6 +229,9 @@ impl Session {
                 why: why.to_owned(),
             };
             let status = match (&candidate.uuid, &stop) {
+                _ if candidate.settled().is_some() => {
+                    candidate.settled().unwrap_or_else(|| not_sent(""))
+                }
                 (Err(why), _) => not_sent(why),
                 (Ok(_), Some(_)) => not_sent("hookferry stopped before"),
                 (Ok(_), None) if interrupt.signal().is_some() => not_sent("interrupted before"),
@@ -239,9 +302,29 @@ impl Session {
 }
 
 impl Candidate {
-    /// Why it cannot be tested.
-    fn obstacle(&self) -> Option<DeliveryStatus> {
-        let why = self.uuid.as_ref().err()?;
-        Some(DeliveryStatus::NotSent { why: why.clone() })
+    /// What is known without a test, because none can be sent, or an earlier one was.
+    fn settled(&self) -> Option<DeliveryStatus> {
+        let not_sent = |why: &str| DeliveryStatus::NotSent {
+            why: why.to_owned(),
+        };
+        match (&self.uuid, self.earlier.as_ref().map(|entry| &entry.status)) {
+            (Err(why), _) => Some(not_sent(why)),
+            (Ok(_), Some(DeliveryStatus::Delivered)) => Some(DeliveryStatus::Delivered),
+            (Ok(_), Some(DeliveryStatus::Unknown { .. })) => Some(not_sent(
+                "an earlier test may have been delivered; --again sends one more",
+            )),
+            (Ok(_), _) => None,
+        }
+    }
+
+    /// What to say beside its status.
+    fn remark(&self) -> Option<String> {
+        let entry = self.earlier.as_ref()?;
+        (entry.status == DeliveryStatus::Delivered).then(|| {
+            format!(
+                "tested on {:.0}, so left out; --again tests it once more",
+                entry.at
+            )
+        })
     }
 }

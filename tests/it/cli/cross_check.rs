@@ -178,12 +178,18 @@ fn an_api_that_says_nothing_is_no_error((switch, why): (&str, &str)) {
     let run = accounts.program(&format!("{PLAN} -o json")).run();
     run.assert_code(0);
     assert!(
-        has_notice(&run, "not-cross-checked", 0, false),
+        has_notice(&run, "not-cross-checked", 0, true),
         "{}",
         run.stdout
     );
     assert!(run.stdout.contains(why), "{}", run.stdout);
-    accounts.program(MIGRATE).run().assert_code(0);
+    let run = accounts.program(MIGRATE).run();
+    run.assert_code(0);
+    assert!(
+        run.stdout.contains("was not cross-checked"),
+        "{}",
+        run.transcript()
+    );
     let run = accounts.program("account check [source]").run();
     run.assert_code(0);
     let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -154,6 +154,51 @@ fn a_lost_answer_is_unknown_and_the_test_is_not_repeated() {
         .collect();
     assert_eq!(results, ["unknown", "delivered"]);
     assert_eq!((n_asked(&accounts), receiver.paths().len()), (2, 2));
+    // The same command again repeats neither.
+    let test = "deliver-test --to [target] --type slack --name Ops --name Night --yes";
+    let run = accounts.program(test).run();
+    run.assert_code(3);
+    snapshots!(
+        r"127\.0\.0\.1:\d+" => "[receiver]",
+        r"\d{4}-\d\d-\d\dT[\d:]+Z" => "[time]"
+    );
+    assert_transcript!("again", run);
+    assert_eq!(n_asked(&accounts), 2);
+    accounts
+        .program(&format!("{test} --again"))
+        .run()
+        .assert_code(0);
+    assert_eq!(n_asked(&accounts), 4);
+}
+
+#[test]
+fn a_webhook_that_changed_since_its_test_is_tested_once_more() {
+    let receiver = Receiver::start(ReplyMode::status(200));
+    let accounts = accounts_with(&receiver);
+    let test = "deliver-test --to [target] --type webhook --yes";
+    accounts.program(test).run().assert_code(0);
+    accounts.program(test).run().assert_code(0);
+    assert_eq!(n_asked(&accounts), 1);
+    let id = accounts.target().webhooks().last().unwrap()["id"].as_u64();
+    let url = format!("{}/elsewhere-canary", receiver.url());
+    accounts.target().edit_webhook(id.unwrap(), |webhook| {
+        webhook["url"] = url.into();
+    });
+    accounts.program(test).run().assert_code(0);
+    assert_eq!(n_asked(&accounts), 2);
+}
+
+#[test]
+fn two_sessions_do_not_test_the_same_account_at_once() {
+    let receiver = Receiver::start(ReplyMode::Hang);
+    let accounts = accounts_with(&receiver);
+    let test = "deliver-test --to [target] --type webhook --yes";
+    let running = accounts.program(test).start();
+    receiver.wait_for_requests(1);
+    accounts.program(test).run().assert_code(11);
+    running.signal("KILL");
+    running.finish();
+    assert_eq!(receiver.paths().len(), 1);
 }
 
 #[test]

@@ -301,3 +301,21 @@ fn the_sed_script_swaps_ids_and_changes_nothing_else() {
             .run()
     );
 }
+
+/// Met by a user: a formatter changes bytes, so no digest shows that the map would be applied twice.
+#[test]
+fn an_output_that_was_formatted_since_gets_a_warning() {
+    let accounts = StandIn::demo();
+    migrate(&accounts);
+    accounts.write("a.json", "[{\"integrationId\":1051}]");
+    let first = run(&accounts, "idmap apply a.json --out b.json", 0);
+    assert!(!first.stderr.contains("applied before"));
+    let formatted = accounts.read("b.json").replace(':', ": ");
+    accounts.write("c.json", &formatted);
+    let again = run(&accounts, "idmap apply c.json --out d.json", 0);
+    assert!(
+        again.stderr.contains("was applied before"),
+        "{}",
+        again.transcript()
+    );
+}
