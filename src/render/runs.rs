@@ -7,10 +7,12 @@ pub use document::{list_document, run_document};
 
 use super::columns::{padded, padded_left, table, wrapped};
 use super::cut_over::push_cut_over;
+use super::groups::{GroupRow, push_groups};
+use super::rows::{Line, WebhookLabel};
 use super::style::Meaning;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::CutOverStep;
-use crate::document::run::{ItemRecord, RunRecord};
+use crate::document::run::{ItemRecord, RunRecord, StepRow};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::push::ItemStatus;
 use crate::render::page::Page;
@@ -173,44 +175,53 @@ pub fn run_text(record: &RunRecord, cut_over: &[CutOverStep], folder: &str, page
     out
 }
 
+/// The groups of a run's webhooks: heading, and the codes that belong to it.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("created or updated", &["acknowledged", "observed"]),
+    ("sent, result unknown", &["open"]),
+    ("sent, but not in the target", &["over"]),
+    ("never sent", &["not-sent"]),
+];
+
 fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
-    let groups: [(&str, &[&str]); 4] = [
-        ("created or updated", &["acknowledged", "observed"]),
-        ("sent, result unknown", &["open"]),
-        ("sent, but not in the target", &["over"]),
-        ("never sent", &["not-sent"]),
-    ];
-    for (heading, words) in groups {
-        let of_group: Vec<usize> = (0..record.items.len())
-            .filter(|step_ix| is_write(record, *step_ix))
-            .filter(|step_ix| words.contains(&status_code(&record.items[*step_ix])))
-            .collect();
-        if of_group.is_empty() {
-            continue;
-        }
-        let heading = format!("{} {heading}", of_group.len());
-        let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
-        for step_ix in of_group {
-            let row = &record.header.steps[step_ix];
-            let source = row.source_id.as_ref().map_or("-", WebhookId::as_str);
-            let written = record.items[step_ix].written();
-            let target = written.map_or_else(|| "-".to_owned(), |written| written.id.to_string());
-            let word = match written {
-                Some(written) if !written.is_acknowledged => {
-                    "  found in the target; the response was lost"
-                }
-                _ => "",
-            };
-            let alias = untrusted::escape_truncated(&row.alias, 60);
-            let _ = writeln!(
-                out,
-                "  {} -> {}  {alias}{word}",
-                untrusted::escape(source),
-                untrusted::escape(&target)
-            );
-        }
-        out.push('\n');
-    }
+    let steps = record.header.steps.iter().zip(&record.items).enumerate();
+    let writes = steps.filter(|(step_ix, _)| is_write(record, *step_ix));
+    let rows = writes.filter_map(|(_, (row, item))| {
+        let code = status_code(item);
+        let (group, _) = GROUPS.iter().find(|(_, codes)| codes.contains(&code))?;
+        Some(GroupRow {
+            group,
+            line: to_line(row, item),
+            item,
+        })
+    });
+    let rows: Vec<GroupRow<'_, ItemRecord>> = rows.collect();
+    let words = GROUPS.map(|(heading, _)| heading);
+    push_groups(out, &words, "", &rows, |_, _| {}, page);
+}
+
+fn to_line(row: &StepRow, item: &ItemRecord) -> Line {
+    let written = item.written();
+    let (meaning, symbol) = match (status_code(item), row.state) {
+        ("open", _) => (Meaning::State(StepState::Ambiguous), "?"),
+        ("over", _) => (Meaning::State(StepState::Blocked), "x"),
+        ("not-sent", _) => (Meaning::Faint, "-"),
+        (_, StepState::Update) => (Meaning::State(StepState::Update), "~"),
+        _ => (Meaning::State(StepState::Create), "+"),
+    };
+    let label = WebhookLabel {
+        type_id: row.type_id.map(TypeId),
+        alias: &row.alias,
+        source_id: row.source_id.as_ref(),
+    };
+    let is_lost = written.is_some_and(|written| !written.is_acknowledged);
+    let remark = if is_lost {
+        "found in the target; the response was lost"
+    } else {
+        ""
+    };
+    let target_id = written.map(|written| written.id);
+    Line::new(meaning, symbol, label, target_id, remark)
 }
 
 fn is_write(record: &RunRecord, step_ix: usize) -> bool {
