@@ -838,13 +838,15 @@ fn an_outcome_document_has_the_id_map() {
     requests: 4
     appeared_in_target: []
     id_map:
-      {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","result":"created"}
-      {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","result":"created"}
+      {"source_id":1050,"target_id":2207,"type":"slack","alias":"prod-oncall","source_alias":"prod-oncall","result":"skipped"}
+      {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","source_alias":"payments-p1","result":"created"}
+      {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","source_alias":"status-page","result":"created"}
     next_steps:
       "verify: hookferry verify --run 20261124-021530-7f3a2b"
       "undo this run: hookferry rollback 20261124-021530-7f3a2b"
       "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show 20261124-021530-7f3a2b` prints them again): export the alerts and run `hookferry idmap apply EXPORTED-ALERTS --run 20261124-021530-7f3a2b --out NEW-ALERTS`"
       "the source stays active: disable its webhooks once you know that the target's work"
+    cut_over: []
     "#);
     let text = outcome::outcome(&document, page(110));
     assert!(

@@ -32,12 +32,18 @@ pub(super) fn shown<'s, 't: 's>(
     segment: impl Fn(usize) -> Option<Segment<'t>> + 's,
 ) -> String {
     let mut path = String::new();
-    for ix in 0..n_segments {
-        if n_segments > 2 * SHOWN_SEGMENTS && ix == SHOWN_SEGMENTS {
+    let is_elided = n_segments > 2 * SHOWN_SEGMENTS;
+    let (first, last) = if is_elided {
+        (0..SHOWN_SEGMENTS, n_segments - SHOWN_SEGMENTS..n_segments)
+    } else {
+        (0..n_segments, 0..0)
+    };
+    // Only those that are shown are looked at: there may be as many references as segments.
+    for ix in first.chain(last) {
+        if is_elided && ix == n_segments - SHOWN_SEGMENTS {
             path.push('…');
         }
-        let is_shown = ix < SHOWN_SEGMENTS || n_segments <= ix + SHOWN_SEGMENTS;
-        match segment(ix).filter(|_| is_shown) {
+        match segment(ix) {
             Some(Segment::Key(key)) => push_key(&mut path, &key),
             Some(Segment::Index(index)) => {
                 // Writing to a string cannot fail.
