@@ -14,25 +14,26 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Appends the text without quotes around it.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
-    let mut buffer = [0; 4];
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if untrusted::is_visible(character.encode_utf8(&mut buffer)) => out.push(character),
-            _ => {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\U{:08X}", u32::from(character));
-            }
-        }
-    }
+    escape_into(out, text, |out, character| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\U{:08X}", u32::from(character));
+    });
 }
 
 /// The text as a JSON string, with such characters as `\u….`.
 pub(super) fn json_string(text: &str) -> String {
     let mut out = String::from("\"");
+    escape_into(&mut out, text, |out, character| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    });
+    out.push('"');
+    out
+}
+
+/// Appends the text with the escapes that both forms share; `push_other` writes a character that is not visible.
+fn escape_into(out: &mut String, text: &str, push_other: impl Fn(&mut String, char)) {
     let mut buffer = [0; 4];
     for character in text.chars() {
         match character {
@@ -41,15 +42,9 @@ pub(super) fn json_string(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             _ if untrusted::is_visible(character.encode_utf8(&mut buffer)) => out.push(character),
-            _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
+            _ => push_other(out, character),
         }
     }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

@@ -190,6 +190,12 @@ fn written_and_listed(
     Ok(listed)
 }
 
+fn not_sent(why: &str) -> DeliveryStatus {
+    DeliveryStatus::NotSent {
+        why: why.to_owned(),
+    }
+}
+
 impl Session {
     /// The account whose webhooks are tested.
     pub(super) fn account(&self) -> &Account {
@@ -225,29 +231,15 @@ impl Session {
         let mut statuses = Vec::with_capacity(self.candidates.len());
         let mut stop: Option<Error> = None;
         for candidate in &self.candidates {
-            let not_sent = |why: &str| DeliveryStatus::NotSent {
-                why: why.to_owned(),
-            };
-            let status = match (&candidate.uuid, &stop) {
-                _ if candidate.settled().is_some() => {
-                    candidate.settled().unwrap_or_else(|| not_sent(""))
-                }
-                (Err(why), _) => not_sent(why),
-                (Ok(_), Some(_)) => not_sent("hookferry stopped before"),
-                (Ok(_), None) if interrupt.signal().is_some() => not_sent("interrupted before"),
-                (Ok(uuid), None) => {
-                    let recorded = self.record(candidate, DeliveryStatus::started());
-                    match recorded {
-                        Ok(()) => {
-                            let (status, error) = self.deliver(&writer, candidate, uuid).await;
-                            stop = error;
-                            status
-                        }
-                        Err(error) => {
-                            stop = Some(error);
-                            not_sent("it could not be put on record")
-                        }
-                    }
+            let status = match (candidate.settled(), &candidate.uuid) {
+                (Some(status), _) => status,
+                (None, Err(why)) => not_sent(why),
+                (None, Ok(_)) if stop.is_some() => not_sent("hookferry stopped before"),
+                (None, Ok(_)) if interrupt.signal().is_some() => not_sent("interrupted before"),
+                (None, Ok(uuid)) => {
+                    let (status, error) = self.deliver(&writer, candidate, uuid).await;
+                    stop = error;
+                    status
                 }
             };
             statuses.push(status);
@@ -264,13 +256,16 @@ impl Session {
         Delivered { statuses, stop }
     }
 
-    /// Sends a test that is on record, and records what became of it; also returns why no other can follow.
+    /// Puts a test on record, sends it, and records what became of it; also returns why no other can follow.
     async fn deliver(
         &self,
         writer: &Writer,
         candidate: &Candidate,
         uuid: &str,
     ) -> (DeliveryStatus, Option<Error>) {
+        if let Err(error) = self.record(candidate, DeliveryStatus::started()) {
+            return (not_sent("it could not be put on record"), Some(error));
+        }
         let answer = writer.deliver_test(uuid, &candidate.webhook).await;
         // A rate limit holds for the next test, too; this one is not sent again.
         let wait = answer.as_ref().err().and_then(|failure| {
@@ -304,9 +299,6 @@ impl Session {
 impl Candidate {
     /// What is known without a test, because none can be sent, or an earlier one was.
     fn settled(&self) -> Option<DeliveryStatus> {
-        let not_sent = |why: &str| DeliveryStatus::NotSent {
-            why: why.to_owned(),
-        };
         match (&self.uuid, self.earlier.as_ref().map(|entry| &entry.status)) {
             (Err(why), _) => Some(not_sent(why)),
             (Ok(_), Some(DeliveryStatus::Delivered)) => Some(DeliveryStatus::Delivered),
